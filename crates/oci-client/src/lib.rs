@@ -1,0 +1,12 @@
+//! Signed requests to Oracle Cloud Infrastructure: credentials, signing, retries, typed operations.
+//!
+//! ```text
+//! operation + input ─► request ─► sign ─► send ─► classify ─► (retry) ─► decode ─► output + request id + etag
+//!                       pure      pure    I/O      pure        pure       pure
+//! ```
+
+pub mod operation;
+pub mod request;
+pub mod secret;
+pub mod sign;
+pub mod transport;

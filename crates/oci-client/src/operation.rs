@@ -1,0 +1,98 @@
+//! What is known of an operation before it is called, and the trait that the generated ones implement.
+
+use http::Method;
+
+use crate::request::Request;
+use crate::transport::RawResponse;
+
+/// Facts about one operation of one service, generated from `schemas/oci-api`.
+#[derive(Debug)]
+pub struct OperationSpec {
+    /// The service, as its file in `schemas/oci-api` is called: `core`, `mysql` …
+    pub service: &'static str,
+    /// Oracle's client that has it: `VirtualNetworkClient` …
+    pub client: &'static str,
+    /// Its name in snake case: `create_vcn` …
+    pub name: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path with `{placeholders}`, version included: `/20160918/vcns/{vcnId}`.
+    pub path: &'static str,
+    /// Whether it takes `opc-retry-token`, which makes it safe to repeat.
+    pub takes_retry_token: bool,
+    /// Whether it takes `if-match`.
+    pub takes_if_match: bool,
+}
+
+impl OperationSpec {
+    /// Whether it only reads, so that repeating it has no effect.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+}
+
+/// One call: its input, and how its answer is read.
+///
+/// The generated structs (`core::operations::CreateVcn` …) implement this; a hand-written one may as well.
+pub trait Operation: Send + Sync {
+    /// What a successful answer holds.
+    type Output: Send;
+
+    /// The facts of this operation.
+    fn spec(&self) -> &'static OperationSpec;
+
+    /// The request against `origin` (scheme and authority), with escapes in place.
+    ///
+    /// # Errors
+    /// When the input cannot be sent: an empty path parameter, a header with a line break.
+    fn request(&self, origin: &str) -> Result<Request, RequestError>;
+
+    /// Reads a successful answer.
+    ///
+    /// # Errors
+    /// When the body is not what the operation promises; the path inside the JSON is in the error.
+    fn decode(&self, response: &RawResponse) -> Result<Self::Output, DecodeError>;
+}
+
+/// The input of an operation cannot be turned into a request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A path parameter is empty, which would address another resource.
+    #[error("path parameter `{name}` is empty")]
+    EmptyPathParameter {
+        /// Its name in the API.
+        name: &'static str,
+    },
+    /// A header's value has characters that a header cannot hold.
+    #[error("header `{name}` cannot hold this value")]
+    InvalidHeader {
+        /// The header.
+        name: &'static str,
+    },
+    /// The body could not be serialised.
+    #[error("the body cannot be written as JSON")]
+    Serialise(#[source] serde_json::Error),
+}
+
+/// A successful answer could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The body is not the JSON that was promised.
+    #[error("the answer is not a valid `{expected}`")]
+    Json {
+        /// The model that was expected.
+        expected: &'static str,
+        /// What is wrong, and where.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// There is no body where one was promised.
+    #[error("the answer has no body where a `{expected}` was promised")]
+    Empty {
+        /// The model that was expected.
+        expected: &'static str,
+    },
+}

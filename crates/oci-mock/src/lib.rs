@@ -1,0 +1,1 @@
+//! A mock OCI control plane that real clients cannot tell from the real one.

@@ -1,0 +1,3 @@
+//! Code generation and the checks that CI runs.
+
+fn main() {}
