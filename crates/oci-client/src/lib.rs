@@ -5,6 +5,8 @@
 //!                       pure      pure    I/O      pure        pure       pure
 //! ```
 
+pub mod credentials;
+pub mod key;
 pub mod operation;
 pub mod request;
 pub mod secret;
