@@ -1,3 +1,59 @@
-//! Code generation and the checks that CI runs.
+//! Code generation and the checks that CI runs: `cargo xtask help` lists them.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a build tool: it reads and writes the workspace's own files and talks to a terminal"
+)]
 
-fn main() {}
+mod audit;
+mod book;
+mod layers;
+mod process;
+
+use std::process::ExitCode;
+
+/// One thing that `cargo xtask` can do.
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result<(), String>,
+}
+
+const TASKS: &[Task] = &[
+    Task { name: "test", about: "run every test (prepares the private Python by itself)", run: test },
+    Task { name: "layers", about: "check which crate may depend on which", run: layers::check },
+    Task {
+        name: "audit",
+        about: "check licences, duplicates, sources and advisories of dependencies",
+        run: audit::check,
+    },
+    Task { name: "book", about: "check that the pages and links of docs/ hold together", run: book::check },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some(task) = arguments.first().and_then(|name| TASKS.iter().find(|task| task.name == name)) else {
+        eprintln!("usage: cargo xtask TASK\n");
+        for task in TASKS {
+            eprintln!("  {:10} {}", task.name, task.about);
+        }
+        return ExitCode::from(64);
+    };
+    match (task.run)(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("cargo xtask {}: {why}", task.name);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The test command of the README, which CI calls too. Further arguments go to `cargo test`.
+fn test(arguments: &[String]) -> Result<(), String> {
+    // Made before the tests start, so that a missing Python is the first thing that is said.
+    println!("private Python: {}", test_support::python().display());
+    let mut cargo = process::cargo();
+    cargo.args(["test", "--workspace", "--all-features"]).args(arguments);
+    process::run(&mut cargo)
+}
