@@ -5,10 +5,13 @@
 //!                       pure      pure    I/O      pure        pure       pure
 //! ```
 
+pub mod classify;
 pub mod credentials;
+pub mod decide;
 pub mod key;
 pub mod operation;
 pub mod request;
 pub mod secret;
+pub mod service_code;
 pub mod sign;
 pub mod transport;
