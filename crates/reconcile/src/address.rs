@@ -1,0 +1,287 @@
+//! Addresses: the name that a configuration gives to a resource.
+//!
+//! `oci_core_vcn.main`, `oci_core_instance.web["1"]`, `oci_core_volume.data[0]`, `data.oci_core_images.linux`.
+//! Deliberately absent: module paths. A stack is one flat graph; whoever composes stacks composes names.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The address of one resource or data source; cheap to clone, ordered by its text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address(Arc<str>);
+
+/// Which instance of a group an address means.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InstanceKey {
+    /// `[0]`
+    Index(u64),
+    /// `["name"]`
+    Name(String),
+}
+
+/// Why a text is no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an address: {reason}")]
+pub struct ParseAddressError {
+    text: String,
+    reason: &'static str,
+}
+
+impl Address {
+    /// The address of a managed resource, such as `oci_core_vcn.main`.
+    ///
+    /// # Errors
+    /// If `resource_type` or `name` is not an identifier (a letter or `_`, then letters, digits, `_` or `-`).
+    pub fn new(resource_type: &str, name: &str) -> Result<Self, ParseAddressError> {
+        format!("{resource_type}.{name}").parse()
+    }
+
+    /// The address of a data source, such as `data.oci_core_images.linux`.
+    ///
+    /// # Errors
+    /// As [`Address::new`].
+    pub fn data(resource_type: &str, name: &str) -> Result<Self, ParseAddressError> {
+        format!("data.{resource_type}.{name}").parse()
+    }
+
+    /// This address without its instance key, with `key` instead.
+    #[must_use]
+    pub fn instance(&self, key: &InstanceKey) -> Self {
+        Self(format!("{}{key}", self.group()).into())
+    }
+
+    /// The whole address as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is a data source.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        self.0.starts_with("data.") && self.group()["data.".len()..].contains('.')
+    }
+
+    /// The resource type: `oci_core_vcn` of `oci_core_vcn.main`.
+    #[must_use]
+    pub fn resource_type(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The name: `main` of `oci_core_vcn.main`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.parts().1
+    }
+
+    /// The address without its instance key: `oci_core_instance.web` of `oci_core_instance.web["1"]`.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.0.find('[').map_or(&self.0, |at| &self.0[..at])
+    }
+
+    /// The instance key, if there is one.
+    #[must_use]
+    pub fn key(&self) -> Option<InstanceKey> {
+        let at = self.0.find('[')?;
+        parse_key(&self.0[at..]).ok()
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        let group = self.group();
+        let managed = if self.is_data() { &group["data.".len()..] } else { group };
+        managed.split_once('.').unwrap_or((managed, ""))
+    }
+}
+
+impl FromStr for Address {
+    type Err = ParseAddressError;
+
+    fn from_str(text: &str) -> Result<Self, ParseAddressError> {
+        check(text).map_err(|reason| ParseAddressError { text: text.to_owned(), reason })?;
+        Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = ParseAddressError;
+
+    fn try_from(text: String) -> Result<Self, ParseAddressError> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.0.as_ref().to_owned()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for InstanceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(index) => write!(f, "[{index}]"),
+            Self::Name(name) => {
+                f.write_str("[\"")?;
+                for c in name.chars() {
+                    match c {
+                        '"' => f.write_str("\\\"")?,
+                        '\\' => f.write_str("\\\\")?,
+                        '\n' => f.write_str("\\n")?,
+                        other => fmt::Write::write_char(f, other)?,
+                    }
+                }
+                f.write_str("\"]")
+            }
+        }
+    }
+}
+
+fn check(text: &str) -> Result<(), &'static str> {
+    let group = match text.find('[') {
+        Some(at) => {
+            parse_key(&text[at..])?;
+            &text[..at]
+        }
+        None => text,
+    };
+    let mut parts = group.split('.');
+    let (first, second, third) = (parts.next(), parts.next(), parts.next());
+    let managed = match (first, second, third) {
+        (Some("data"), Some(kind), Some(name)) => (kind, name),
+        (Some(kind), Some(name), None) => (kind, name),
+        _ => return Err("write TYPE.NAME, or data.TYPE.NAME"),
+    };
+    if parts.next().is_some() {
+        return Err("write TYPE.NAME, or data.TYPE.NAME");
+    }
+    if !is_identifier(managed.0) || !is_identifier(managed.1) {
+        return Err(
+            "a type or name starts with a letter or `_` and goes on with letters, digits, `_` or `-`",
+        );
+    }
+    Ok(())
+}
+
+/// Whether `text` may be a type, a name or an attribute written without quotes.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let mut chars = text.bytes();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == b'_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
+}
+
+fn parse_key(text: &str) -> Result<InstanceKey, &'static str> {
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .ok_or("the instance key must end with `]`")?;
+    let Some(quoted) = inner.strip_prefix('"') else {
+        let canonical = inner == "0" || !inner.starts_with('0');
+        let digits = !inner.is_empty() && inner.bytes().all(|c| c.is_ascii_digit());
+        return match inner.parse() {
+            Ok(index) if canonical && digits => Ok(InstanceKey::Index(index)),
+            _ => Err("an instance key is a number or a text in double quotes"),
+        };
+    };
+    let quoted = quoted.strip_suffix('"').ok_or("the instance key lacks its closing quote")?;
+    unescape(quoted).map(InstanceKey::Name)
+}
+
+/// Undoes the escapes of a quoted key; refuses what our own printer would not have written.
+pub(crate) fn unescape(quoted: &str) -> Result<String, &'static str> {
+    let mut name = String::with_capacity(quoted.len());
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return Err("a quote inside a key is written `\\\"`"),
+            '\n' => return Err("a line break inside a key is written `\\n`"),
+            '\\' => match chars.next() {
+                Some(escaped @ ('"' | '\\')) => name.push(escaped),
+                Some('n') => name.push('\n'),
+                _ => return Err("only `\\\"`, `\\\\` and `\\n` are escapes in a key"),
+            },
+            other => name.push(other),
+        }
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_its_parts() {
+        let address: Address = "oci_core_instance.web[\"1\"]".parse().unwrap();
+        assert_eq!(address.resource_type(), "oci_core_instance");
+        assert_eq!(address.name(), "web");
+        assert_eq!(address.group(), "oci_core_instance.web");
+        assert_eq!(address.key(), Some(InstanceKey::Name("1".into())));
+        assert!(!address.is_data());
+        let data: Address = "data.oci_core_images.linux[3]".parse().unwrap();
+        assert_eq!((data.resource_type(), data.name()), ("oci_core_images", "linux"));
+        assert_eq!(data.key(), Some(InstanceKey::Index(3)));
+        assert!(data.is_data());
+    }
+
+    #[test]
+    fn a_resource_type_may_be_called_data() {
+        let address: Address = "data.x".parse().unwrap();
+        assert!(!address.is_data());
+        assert_eq!((address.resource_type(), address.name()), ("data", "x"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let wrong = [
+            "",
+            ".",
+            "a",
+            "a.",
+            ".a",
+            "a.b.c",
+            "data.a.b.c",
+            "a.b[",
+            "a.b[]",
+            "a.b[-1]",
+            "a.b[01]",
+            "a.b[\"x]",
+            "a.b[\"x\"]y",
+            "1a.b",
+            "a b.c",
+            "a.b[\"\"\"]",
+            "a.b[+1]",
+            "a.b[99999999999999999999]",
+            "ä.b",
+        ];
+        for text in wrong {
+            assert!(text.parse::<Address>().is_err(), "{text} was taken for an address");
+        }
+    }
+
+    #[test]
+    fn keys_with_quotes_and_brackets_survive() {
+        for name in ["a\"b", "a\\b", "a]b[", "", "a\nb", "ü"] {
+            let address = Address::new("t", "n").unwrap().instance(&InstanceKey::Name(name.into()));
+            let again: Address = address.to_string().parse().unwrap();
+            assert_eq!(again.key(), Some(InstanceKey::Name(name.into())));
+            assert_eq!(again, address);
+        }
+    }
+}
