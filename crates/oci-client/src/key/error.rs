@@ -1,5 +1,9 @@
 //! What can be wrong with a key file, and what to do about it.
 
+/// How to turn an encryption that we do not read into one that we do.
+pub(super) const CONVERT: &str =
+    "convert the file with `openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out FILE.new`";
+
 /// The key file cannot be used. Every variant says what to do next, and none holds a byte of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -24,6 +28,9 @@ pub enum KeyError {
         "the file holds no private key: there is no line `-----BEGIN PRIVATE KEY-----`; point `key_file` at the PEM file that was made with the API key"
     )]
     NotPem,
+    /// Text in two bytes a character, as some Windows programs save it.
+    #[error("the key file is UTF-16 text; save it again as UTF-8 or plain ASCII")]
+    Utf16,
     /// A key in binary form.
     #[error(
         "the file holds a key in binary (DER) form; convert it with `openssl pkey -inform DER -in FILE -out FILE.pem`"
@@ -84,7 +91,7 @@ pub enum KeyError {
     #[error("the key is encrypted and no passphrase was given; set `pass_phrase` beside `key_file`")]
     PassphraseMissing,
     /// The passphrase does not open the key.
-    #[error("the passphrase does not open the key; check `pass_phrase` (the file itself is complete)")]
+    #[error("the passphrase does not open the key; check `pass_phrase`, and that the file was copied whole")]
     PassphraseWrong,
     /// The key is encrypted in a way that we do not read.
     #[error("the key is encrypted with {scheme}, which is not supported; {convert}")]
@@ -99,6 +106,14 @@ pub enum KeyError {
         "the key has {bits} bits and the service wants at least 2048; make one with `openssl genrsa -out FILE 2048` and upload its public half"
     )]
     TooSmall {
+        /// Length of the modulus in bits.
+        bits: usize,
+    },
+    /// The modulus is longer than any that is in use.
+    #[error(
+        "the key has {bits} bits, more than the 8192 that are supported; make one with `openssl genrsa -out FILE 4096` and upload its public half"
+    )]
+    TooLong {
         /// Length of the modulus in bits.
         bits: usize,
     },

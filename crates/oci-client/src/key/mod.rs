@@ -6,6 +6,8 @@
 mod backend;
 mod error;
 mod fingerprint;
+pub(crate) mod frame;
+mod legacy;
 mod pem_file;
 
 use std::fmt;
@@ -25,6 +27,9 @@ use crate::secret::Secret;
 /// # Source
 /// Oracle's page "Required Keys and OCIDs": 2048 bits at least.
 pub const KEY_BITS_MIN: usize = 2048;
+
+/// The largest key that we work with, in bits: what both backends can do.
+pub const KEY_BITS_MAX: usize = 8192;
 
 /// Keys above this size, in bits, sign on the blocking pool: a 4096-bit signature takes 1.5 ms with `aws-lc`
 /// and 8 ms with `rsa`, which is too long to hold up everything else that runs on a thread of the runtime.

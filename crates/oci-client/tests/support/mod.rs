@@ -128,3 +128,18 @@ pub(crate) fn check_signature(public_key: &[u8], text: &[u8], signature: &[u8]) 
     assert_eq!(by_rsa, by_aws_lc, "the two libraries disagree about a signature");
     if by_rsa { Ok(()) } else { Err("the signature is wrong".to_owned()) }
 }
+
+/// Whether a file below `tests/` is there.
+pub(crate) fn exists(below: &str) -> bool {
+    tests_dir(below).exists()
+}
+
+/// Compares `actual` with an expected text below `tests/`; with `BLESS=1` in the environment it writes the
+/// file instead, for a person to read before committing it.
+pub(crate) fn bless(below: &str, actual: &str) {
+    if std::env::var_os("BLESS").is_some_and(|value| value == "1") {
+        fs::write(tests_dir(below), actual).unwrap_or_else(|error| panic!("{below}: {error}"));
+    }
+    assert!(exists(below), "{below} is missing; got:\n{actual}\nrun with BLESS=1 to write it");
+    assert_eq!(actual, read_text(below), "{below} differs");
+}
