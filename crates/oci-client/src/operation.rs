@@ -1,6 +1,6 @@
 //! What is known of an operation before it is called, and the trait that the generated ones implement.
 
-use http::Method;
+use http::{HeaderMap, Method};
 
 use crate::request::Request;
 use crate::transport::RawResponse;
@@ -12,7 +12,7 @@ pub struct OperationSpec {
     pub service: &'static str,
     /// Oracle's client that has it: `VirtualNetworkClient` …
     pub client: &'static str,
-    /// Its name in snake case: `create_vcn` …
+    /// Its name in snake case, as in Oracle's SDKs: `create_vcn` …
     pub name: &'static str,
     /// The HTTP method.
     pub method: Method,
@@ -55,13 +55,46 @@ pub trait Operation: Send + Sync {
     fn decode(&self, response: &RawResponse) -> Result<Self::Output, DecodeError>;
 }
 
+/// An operation that answers a list in pages.
+pub trait Paged: Operation + Clone {
+    /// What the list is made of.
+    type Item: Send;
+
+    /// Asks for the page that `token` names; for the first page with `None`.
+    fn set_page(&mut self, token: Option<String>);
+
+    /// How many items a page may have, if the caller said so.
+    fn limit(&self) -> Option<i64>;
+
+    /// Sets how many items a page may have.
+    fn set_limit(&mut self, limit: Option<i64>);
+
+    /// The token of the next page, or `None` at the end.
+    ///
+    /// It is in the header `opc-next-page`; the few operations that put it in the body look there instead.
+    fn next_page(headers: &HeaderMap, output: &Self::Output) -> Option<String> {
+        let _ = output;
+        let token = headers.get("opc-next-page")?.to_str().ok()?;
+        (!token.is_empty()).then(|| token.to_owned())
+    }
+
+    /// The items of a page.
+    fn items(output: Self::Output) -> Vec<Self::Item>;
+}
+
 /// The input of an operation cannot be turned into a request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// A path parameter is empty, which would address another resource.
+    /// A path parameter is empty or white space, which would address another resource.
     #[error("path parameter `{name}` is empty")]
     EmptyPathParameter {
+        /// Its name in the API.
+        name: &'static str,
+    },
+    /// A query parameter that the operation cannot do without is empty.
+    #[error("query parameter `{name}` is empty")]
+    EmptyQueryParameter {
         /// Its name in the API.
         name: &'static str,
     },
@@ -81,11 +114,13 @@ pub enum RequestError {
 #[non_exhaustive]
 pub enum DecodeError {
     /// The body is not the JSON that was promised.
-    #[error("the answer is not a valid `{expected}`")]
+    #[error("the answer is not a valid `{expected}`, at `{at}`")]
     Json {
         /// The model that was expected.
         expected: &'static str,
-        /// What is wrong, and where.
+        /// The path to the place, such as `$[3].cidrBlock`.
+        at: String,
+        /// What is wrong there. It quotes no string of the answer, which may hold a secret.
         #[source]
         source: serde_json::Error,
     },
