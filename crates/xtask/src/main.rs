@@ -10,6 +10,7 @@ mod audit;
 mod book;
 mod layers;
 mod process;
+mod spelling;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ const TASKS: &[Task] = &[
         about: "check licences, duplicates, sources and advisories of dependencies",
         run: audit::check,
     },
+    Task { name: "spelling", about: "look for common misspellings", run: spelling::check },
     Task { name: "book", about: "check that the pages and links of docs/ hold together", run: book::check },
 ];
 
