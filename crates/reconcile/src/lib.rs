@@ -5,9 +5,11 @@
 
 mod address;
 pub mod disk;
+pub mod graph;
 pub mod journal;
 pub mod provider;
 pub mod record;
+pub mod schedule;
 pub mod schema;
 pub mod secret;
 pub mod state;

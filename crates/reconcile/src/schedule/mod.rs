@@ -1,0 +1,542 @@
+//! The schedule: which tasks may run now. A plain data structure that knows nothing of futures or clouds.
+//!
+//! Among the tasks that are ready the one with the longest remaining path goes first, by expected durations; equal
+//! ones go in their order. Tasks of one lane never run side by side. Units of a rolling group go out at most so
+//! many at a time: a unit starts when everything that its tasks need from outside is done, so that it can always be
+//! finished, and its place is free again when all its tasks are done, the check of its health included.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Task {
+    /// The tasks that must be done before, by position.
+    pub after: Vec<u32>,
+    /// How long it is expected to take.
+    pub expected: Duration,
+    /// Tasks of one kind can be limited in number.
+    pub kind: Option<Arc<str>>,
+    /// Tasks with the same lane never run side by side.
+    pub lane: Option<Arc<str>>,
+    /// The unit of a rolling group that it belongs to.
+    pub unit: Option<UnitId>,
+}
+
+/// A unit of a rolling group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId {
+    /// The group, by position.
+    pub group: u32,
+    /// The unit in it.
+    pub unit: u32,
+}
+
+/// How much may run at once.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// By kind; a kind that is not here has no limit of its own.
+    pub kinds: BTreeMap<Arc<str>, usize>,
+    /// For each rolling group, by position, how many units may be out; at least one.
+    pub groups: Vec<usize>,
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What comes after it may run.
+    Done,
+    /// What comes after it is skipped, and nothing else.
+    Failed,
+}
+
+/// A task that will not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The task.
+    pub task: u32,
+    /// The failed task behind it.
+    pub because: u32,
+}
+
+/// The tasks need each other: these cannot be ordered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} tasks need each other", .0.len())]
+pub struct Cyclic(pub Vec<u32>);
+
+/// Which tasks may run now.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    status: Vec<Status>,
+    waiting_for: Vec<u32>,
+    dependents: Vec<Vec<u32>>,
+    /// The expected time from the start of a task to the end of all that comes after it.
+    remaining: Vec<Duration>,
+    lanes: Vec<Gate>,
+    kinds: Vec<Gate>,
+    lane_of: Vec<u32>,
+    kind_of: Vec<u32>,
+    units: Vec<Unit>,
+    unit_of: Vec<u32>,
+    groups: Vec<Group>,
+    ready: Queue,
+    running: usize,
+    unfinished: usize,
+    stopped: bool,
+}
+
+type Queue = BinaryHeap<(Duration, Reverse<u32>)>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Waiting,
+    Ready,
+    Running,
+    Done,
+    Failed,
+    Skipped,
+}
+
+/// A lane, or a kind with a limit.
+#[derive(Clone, Debug, Default)]
+struct Gate {
+    free: usize,
+    parked: Queue,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Unit {
+    group: u32,
+    tasks: Vec<u32>,
+    /// Tasks outside that its tasks wait for, counted once for each edge.
+    outside: u32,
+    unfinished: u32,
+    out: bool,
+    failed: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Group {
+    free: usize,
+    /// Units that could start, by their longest remaining path.
+    parked: Queue,
+    /// The task whose failure has stopped the group.
+    stopped_by: Option<u32>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Schedule {
+    /// A schedule of `tasks`.
+    ///
+    /// # Errors
+    /// If tasks need each other, directly or because the units of a rolling group do.
+    pub fn new(tasks: &[Task], limits: &Limits) -> Result<Self, Cyclic> {
+        let count = tasks.len();
+        let mut dependents = vec![Vec::new(); count];
+        for (task, at) in tasks.iter().zip(0_u32..) {
+            for before in &task.after {
+                dependents[*before as usize].push(at);
+            }
+        }
+        let (units, unit_of) = units(tasks, &dependents);
+        let mut schedule = Self {
+            status: vec![Status::Waiting; count],
+            waiting_for: tasks.iter().map(|task| u32::try_from(task.after.len()).unwrap_or(NONE)).collect(),
+            dependents,
+            remaining: Vec::new(),
+            lanes: Vec::new(),
+            kinds: Vec::new(),
+            lane_of: Vec::new(),
+            kind_of: Vec::new(),
+            unit_of,
+            groups: Vec::new(),
+            units,
+            ready: Queue::new(),
+            running: 0,
+            unfinished: count,
+            stopped: false,
+        };
+        let order = schedule.order(tasks)?;
+        schedule.check_units(tasks)?;
+        schedule.remaining = remaining(tasks, &order, &schedule.dependents);
+        (schedule.lanes, schedule.lane_of) = gates(tasks.iter().map(|task| task.lane.as_ref()), |_| Some(1));
+        let limit = |kind: &Arc<str>| limits.kinds.get(kind).map(|limit| (*limit).max(1));
+        (schedule.kinds, schedule.kind_of) = gates(tasks.iter().map(|task| task.kind.as_ref()), limit);
+        let groups = schedule.units.iter().map(|unit| unit.group as usize + 1).max().unwrap_or(0);
+        let free = |group| limits.groups.get(group).copied().unwrap_or(1).max(1);
+        schedule.groups = (0..groups).map(|group| Group { free: free(group), ..Group::default() }).collect();
+        for task in 0..u32::try_from(count).unwrap_or(NONE) {
+            if schedule.waiting_for[task as usize] == 0 {
+                schedule.make_ready(task);
+            }
+        }
+        for unit in 0..schedule.units.len() {
+            schedule.offer_unit(unit);
+        }
+        Ok(schedule)
+    }
+
+    /// Takes tasks to run now, the most urgent first, so that at most `limit` run.
+    pub fn take_ready(&mut self, limit: usize) -> Vec<u32> {
+        let mut taken = Vec::new();
+        while !self.stopped && self.running < limit {
+            let Some((_, Reverse(task))) = self.ready.pop() else { break };
+            if self.status[task as usize] != Status::Ready || !self.pass_gates(task) {
+                continue;
+            }
+            self.status[task as usize] = Status::Running;
+            self.running += 1;
+            taken.push(task);
+        }
+        taken
+    }
+
+    /// A task has ended. Returns what is skipped because of that.
+    ///
+    /// # Panics
+    /// If the task was not running: the caller has lost count.
+    pub fn finish(&mut self, task: u32, outcome: Outcome) -> Vec<Skipped> {
+        assert_eq!(self.status[task as usize], Status::Running, "a task ends once, after it was taken");
+        self.running -= 1;
+        self.unfinished -= 1;
+        self.open_gates(task);
+        let mut skipped = Vec::new();
+        match outcome {
+            Outcome::Done => {
+                self.status[task as usize] = Status::Done;
+                self.leave_unit(task);
+                for at in 0..self.dependents[task as usize].len() {
+                    self.one_less(task, self.dependents[task as usize][at]);
+                }
+            }
+            Outcome::Failed => {
+                self.status[task as usize] = Status::Failed;
+                self.stop_group(task, &mut skipped);
+                self.skip_dependents(task, task, &mut skipped);
+            }
+        }
+        skipped
+    }
+
+    /// Hands out no new tasks any more.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Whether nothing runs and nothing more will.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.running == 0 && (self.stopped || self.unfinished == 0)
+    }
+
+    /// How many tasks run now.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Tasks that were neither taken nor skipped; none unless the schedule was stopped.
+    #[must_use]
+    pub fn never_started(&self) -> Vec<u32> {
+        let idle = |status: &Status| matches!(status, Status::Waiting | Status::Ready);
+        (0..).zip(&self.status).filter(|(_, status)| idle(status)).map(|(task, _)| task).collect()
+    }
+
+    /// The expected time from the start of a task to the end of all that comes after it.
+    #[must_use]
+    pub fn remaining(&self, task: u32) -> Duration {
+        self.remaining[task as usize]
+    }
+
+    /// The expected time of the longest path.
+    #[must_use]
+    pub fn critical_path(&self) -> Duration {
+        self.remaining.iter().max().copied().unwrap_or_default()
+    }
+
+    fn order(&self, tasks: &[Task]) -> Result<Vec<u32>, Cyclic> {
+        let mut waiting = self.waiting_for.clone();
+        let mut order: Vec<u32> = (0..).zip(&waiting).filter(|(_, n)| **n == 0).map(|(at, _)| at).collect();
+        let mut next = 0;
+        while let Some(done) = order.get(next).copied() {
+            next += 1;
+            for dependent in &self.dependents[done as usize] {
+                waiting[*dependent as usize] -= 1;
+                if waiting[*dependent as usize] == 0 {
+                    order.push(*dependent);
+                }
+            }
+        }
+        if order.len() == tasks.len() {
+            return Ok(order);
+        }
+        Err(Cyclic((0..).zip(waiting).filter(|(_, count)| *count > 0).map(|(at, _)| at).collect()))
+    }
+
+    /// Units start as a whole, so they must not need each other either.
+    fn check_units(&self, tasks: &[Task]) -> Result<(), Cyclic> {
+        if self.units.is_empty() {
+            return Ok(());
+        }
+        let first_of_unit = |task: u32| match self.unit_of[task as usize] {
+            NONE => task,
+            unit => self.units[unit as usize].tasks[0],
+        };
+        let mut waiting = vec![0_u32; tasks.len()];
+        let mut dependents = vec![Vec::new(); tasks.len()];
+        for (task, at) in tasks.iter().zip(0..) {
+            for before in &task.after {
+                let (from, to) = (first_of_unit(*before), first_of_unit(at));
+                if from != to {
+                    dependents[from as usize].push(to);
+                    waiting[to as usize] += 1;
+                }
+            }
+        }
+        let mut queue: Vec<u32> = (0..).zip(&waiting).filter(|(_, n)| **n == 0).map(|(at, _)| at).collect();
+        while let Some(done) = queue.pop() {
+            for to in &dependents[done as usize] {
+                waiting[*to as usize] -= 1;
+                if waiting[*to as usize] == 0 {
+                    queue.push(*to);
+                }
+            }
+        }
+        let stuck: Vec<u32> = (0..).zip(waiting).filter(|(_, count)| *count > 0).map(|(at, _)| at).collect();
+        if stuck.is_empty() { Ok(()) } else { Err(Cyclic(stuck)) }
+    }
+
+    fn one_less(&mut self, done: u32, task: u32) {
+        self.waiting_for[task as usize] -= 1;
+        let unit = self.unit_of[task as usize];
+        if unit != NONE && self.unit_of[done as usize] != unit {
+            self.units[unit as usize].outside -= 1;
+            self.offer_unit(unit as usize);
+        }
+        if self.waiting_for[task as usize] == 0 {
+            self.make_ready(task);
+        }
+    }
+
+    fn make_ready(&mut self, task: u32) {
+        if self.status[task as usize] != Status::Waiting {
+            return;
+        }
+        let unit = self.unit_of[task as usize];
+        if unit == NONE || self.units[unit as usize].out {
+            self.status[task as usize] = Status::Ready;
+            self.ready.push((self.remaining[task as usize], Reverse(task)));
+        }
+    }
+
+    /// Whether lane and kind let the task through now; else it waits there.
+    fn pass_gates(&mut self, task: u32) -> bool {
+        let entry = (self.remaining[task as usize], Reverse(task));
+        let (lane, kind) = (self.lane_of[task as usize], self.kind_of[task as usize]);
+        if let Some(gate) = self.lanes.get_mut(lane as usize)
+            && gate.free == 0
+        {
+            gate.parked.push(entry);
+            self.wake(kind, NONE);
+            return false;
+        }
+        if let Some(gate) = self.kinds.get_mut(kind as usize) {
+            if gate.free == 0 {
+                gate.parked.push(entry);
+                self.wake(NONE, lane);
+                return false;
+            }
+            gate.free -= 1;
+        }
+        if let Some(gate) = self.lanes.get_mut(lane as usize) {
+            gate.free -= 1;
+        }
+        true
+    }
+
+    fn open_gates(&mut self, task: u32) {
+        let (lane, kind) = (self.lane_of[task as usize], self.kind_of[task as usize]);
+        for gate in
+            [self.lanes.get_mut(lane as usize), self.kinds.get_mut(kind as usize)].into_iter().flatten()
+        {
+            gate.free += 1;
+        }
+        self.wake(kind, lane);
+    }
+
+    /// Lets the most urgent task that waits at each gate try again. If it has to wait at its other gate, that wakes
+    /// the next one here, so that no place stays empty.
+    fn wake(&mut self, kind: u32, lane: u32) {
+        for gate in
+            [self.lanes.get_mut(lane as usize), self.kinds.get_mut(kind as usize)].into_iter().flatten()
+        {
+            if gate.free > 0 {
+                self.ready.extend(gate.parked.pop());
+            }
+        }
+    }
+
+    /// Starts a unit if everything that it needs from outside is done and its group has a place.
+    fn offer_unit(&mut self, at: usize) {
+        let unit = &self.units[at];
+        if unit.outside > 0 || unit.out || unit.failed || unit.unfinished == 0 {
+            return;
+        }
+        let group = &mut self.groups[unit.group as usize];
+        if group.stopped_by.is_some() {
+            return;
+        }
+        if group.free == 0 {
+            let urgency = unit.tasks.iter().map(|task| self.remaining[*task as usize]).max();
+            group.parked.push((urgency.unwrap_or_default(), Reverse(u32::try_from(at).unwrap_or(NONE))));
+            return;
+        }
+        group.free -= 1;
+        self.units[at].out = true;
+        for index in 0..self.units[at].tasks.len() {
+            let task = self.units[at].tasks[index];
+            if self.waiting_for[task as usize] == 0 {
+                self.make_ready(task);
+            }
+        }
+    }
+
+    fn leave_unit(&mut self, task: u32) {
+        let at = self.unit_of[task as usize];
+        if at == NONE {
+            return;
+        }
+        let unit = &mut self.units[at as usize];
+        unit.unfinished -= 1;
+        if unit.unfinished > 0 || unit.failed || !unit.out {
+            return;
+        }
+        unit.out = false;
+        let group = &mut self.groups[unit.group as usize];
+        group.free += 1;
+        if let Some((_, Reverse(next))) = group.parked.pop() {
+            self.offer_unit(next as usize);
+        }
+    }
+
+    /// A member did not come back: the members that have not gone out stay as they are.
+    fn stop_group(&mut self, task: u32, skipped: &mut Vec<Skipped>) {
+        let at = self.unit_of[task as usize];
+        if at == NONE {
+            return;
+        }
+        self.units[at as usize].unfinished -= 1;
+        self.units[at as usize].failed = true;
+        let group = self.units[at as usize].group;
+        self.groups[group as usize].stopped_by.get_or_insert(task);
+        for index in 0..self.units.len() {
+            let unit = &self.units[index];
+            if unit.group != group || unit.out || unit.failed || unit.unfinished == 0 {
+                continue;
+            }
+            self.skip_unit(index, task, skipped);
+        }
+    }
+
+    fn skip_unit(&mut self, at: usize, because: u32, skipped: &mut Vec<Skipped>) {
+        self.units[at].failed = true;
+        for index in 0..self.units[at].tasks.len() {
+            let task = self.units[at].tasks[index];
+            if matches!(self.status[task as usize], Status::Waiting | Status::Ready) {
+                self.skip(task, because, skipped);
+                self.skip_dependents(task, because, skipped);
+            }
+        }
+    }
+
+    fn skip_dependents(&mut self, task: u32, because: u32, skipped: &mut Vec<Skipped>) {
+        let mut stack = vec![task];
+        while let Some(at) = stack.pop() {
+            for index in 0..self.dependents[at as usize].len() {
+                let dependent = self.dependents[at as usize][index];
+                if !matches!(self.status[dependent as usize], Status::Waiting | Status::Ready) {
+                    continue;
+                }
+                self.skip(dependent, because, skipped);
+                stack.push(dependent);
+                // A unit that has not gone out goes out as a whole or not at all.
+                let unit = self.unit_of[dependent as usize];
+                if unit != NONE && !self.units[unit as usize].out && !self.units[unit as usize].failed {
+                    self.skip_unit(unit as usize, because, skipped);
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, task: u32, because: u32, skipped: &mut Vec<Skipped>) {
+        self.status[task as usize] = Status::Skipped;
+        self.unfinished -= 1;
+        let unit = self.unit_of[task as usize];
+        if unit != NONE {
+            self.units[unit as usize].unfinished -= 1;
+            self.units[unit as usize].failed = true;
+        }
+        skipped.push(Skipped { task, because });
+    }
+}
+
+fn units(tasks: &[Task], dependents: &[Vec<u32>]) -> (Vec<Unit>, Vec<u32>) {
+    let mut ids: BTreeMap<UnitId, u32> = BTreeMap::new();
+    let mut units: Vec<Unit> = Vec::new();
+    let mut unit_of = vec![NONE; tasks.len()];
+    for (task, at) in tasks.iter().zip(0_u32..) {
+        let Some(id) = task.unit else { continue };
+        let next = u32::try_from(units.len()).unwrap_or(NONE);
+        let unit = *ids.entry(id).or_insert(next);
+        if unit == next {
+            units.push(Unit { group: id.group, ..Unit::default() });
+        }
+        unit_of[at as usize] = unit;
+        units[unit as usize].tasks.push(at);
+        units[unit as usize].unfinished += 1;
+    }
+    for (from, targets) in (0..).zip(dependents) {
+        for to in targets {
+            let unit = unit_of[*to as usize];
+            if unit != NONE && unit_of[from] != unit {
+                units[unit as usize].outside += 1;
+            }
+        }
+    }
+    (units, unit_of)
+}
+
+fn remaining(tasks: &[Task], order: &[u32], dependents: &[Vec<u32>]) -> Vec<Duration> {
+    let mut remaining = vec![Duration::ZERO; tasks.len()];
+    for task in order.iter().rev() {
+        let after = dependents[*task as usize].iter().map(|at| remaining[*at as usize]).max();
+        remaining[*task as usize] = tasks[*task as usize].expected + after.unwrap_or_default();
+    }
+    remaining
+}
+
+fn gates<'a>(
+    names: impl Iterator<Item = Option<&'a Arc<str>>>,
+    limit: impl Fn(&Arc<str>) -> Option<usize>,
+) -> (Vec<Gate>, Vec<u32>) {
+    let mut ids: BTreeMap<&'a Arc<str>, u32> = BTreeMap::new();
+    let mut gates = Vec::new();
+    let gate_of = names
+        .map(|name| {
+            let Some((name, free)) = name.and_then(|name| limit(name).map(|free| (name, free))) else {
+                return NONE;
+            };
+            *ids.entry(name).or_insert_with(|| {
+                gates.push(Gate { free, parked: Queue::new() });
+                u32::try_from(gates.len() - 1).unwrap_or(NONE)
+            })
+        })
+        .collect();
+    (gates, gate_of)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+use super::*;
+
+fn task(after: &[u32], seconds: u64) -> Task {
+    Task { after: after.to_vec(), expected: Duration::from_secs(seconds), ..Task::default() }
+}
+
+fn schedule(tasks: &[Task]) -> Schedule {
+    Schedule::new(tasks, &Limits::default()).unwrap()
+}
+
+#[test]
+fn the_longest_remaining_path_goes_first() {
+    let mut schedule = schedule(&[task(&[], 5), task(&[], 1), task(&[1], 9), task(&[], 7)]);
+    assert_eq!(schedule.take_ready(2), [1, 3]);
+    assert!(schedule.take_ready(2).is_empty());
+    schedule.finish(1, Outcome::Done);
+    assert_eq!(schedule.take_ready(2), [2]);
+    assert_eq!(schedule.critical_path(), Duration::from_secs(10));
+}
+
+#[test]
+fn a_failure_skips_what_needs_it_and_nothing_else() {
+    let mut schedule = schedule(&[task(&[], 1), task(&[0], 1), task(&[1], 1), task(&[], 1)]);
+    assert_eq!(schedule.take_ready(9), [0, 3]);
+    let skipped = schedule.finish(0, Outcome::Failed);
+    assert_eq!(skipped, [Skipped { task: 1, because: 0 }, Skipped { task: 2, because: 0 }]);
+    assert!(!schedule.is_done());
+    schedule.finish(3, Outcome::Done);
+    assert!(schedule.is_done());
+}
+
+#[test]
+fn a_lane_lets_one_through_at_a_time_and_a_kind_its_limit() {
+    let lane = |at: &str| Task { lane: Some(at.into()), ..task(&[], 1) };
+    let mut lanes = schedule(&[lane("a"), lane("a"), lane("b")]);
+    assert_eq!(lanes.take_ready(9), [0, 2]);
+    lanes.finish(0, Outcome::Failed);
+    assert_eq!(lanes.take_ready(9), [1]);
+
+    let kinds = vec![Task { kind: Some("k".into()), ..task(&[], 1) }; 5];
+    let limits = Limits { kinds: [("k".into(), 2)].into(), ..Limits::default() };
+    let mut schedule = Schedule::new(&kinds, &limits).unwrap();
+    assert_eq!(schedule.take_ready(9), [0, 1]);
+    schedule.finish(1, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [2]);
+}
+
+/// Each unit: remove (0), make (1), check (2).
+fn rolling(units: u32, out_max: usize) -> Schedule {
+    let mut tasks = Vec::new();
+    for unit in 0..units {
+        let first = unit * 3;
+        for (seconds, after) in [(1, vec![]), (2, vec![first]), (3, vec![first + 1])] {
+            tasks.push(Task { unit: Some(UnitId { group: 0, unit }), ..task(&after, seconds) });
+        }
+    }
+    Schedule::new(&tasks, &Limits { groups: vec![out_max], ..Limits::default() }).unwrap()
+}
+
+#[test]
+fn the_next_member_goes_out_when_the_last_one_is_back() {
+    let mut schedule = rolling(3, 1);
+    let mut taken: Vec<u32> = Vec::new();
+    while !schedule.is_done() {
+        let ready = schedule.take_ready(9);
+        assert_eq!(ready.len(), 1, "one member is out at a time");
+        taken.extend(&ready);
+        schedule.finish(ready[0], Outcome::Done);
+    }
+    assert_eq!(taken, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn the_first_member_that_does_not_come_back_stops_the_group() {
+    let mut schedule = rolling(4, 2);
+    assert_eq!(schedule.take_ready(9), [0, 3]);
+    schedule.finish(0, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [1]);
+    let skipped: Vec<u32> = schedule.finish(1, Outcome::Failed).iter().map(|skipped| skipped.task).collect();
+    assert_eq!(skipped, [6, 7, 8, 9, 10, 11, 2], "members that are in stay in; the one that is out goes on");
+    schedule.finish(3, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [4]);
+    schedule.finish(4, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [5]);
+    schedule.finish(5, Outcome::Done);
+    assert!(schedule.is_done());
+}
+
+#[test]
+fn a_member_goes_out_only_when_all_it_needs_is_there() {
+    let unit = Some(UnitId { group: 0, unit: 0 });
+    let tasks = [Task { unit, ..task(&[], 1) }, Task { unit, ..task(&[0, 2], 1) }, task(&[], 9)];
+    let mut schedule = schedule(&tasks);
+    assert_eq!(schedule.take_ready(9), [2]);
+    schedule.finish(2, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [0]);
+}
+
+#[test]
+fn members_that_need_each_other_are_refused() {
+    let unit = |unit| Some(UnitId { group: 0, unit });
+    let tasks = [
+        Task { unit: unit(0), ..task(&[], 1) },
+        Task { unit: unit(1), ..task(&[0], 1) },
+        Task { unit: unit(0), ..task(&[1], 1) },
+    ];
+    assert!(Schedule::new(&tasks, &Limits::default()).is_err());
+    assert_eq!(Schedule::new(&[task(&[1], 1), task(&[0], 1)], &Limits::default()).unwrap_err().0, [0, 1]);
+}
+
+#[test]
+fn a_stopped_schedule_hands_out_nothing_and_is_done_when_the_last_one_is() {
+    let mut schedule = schedule(&[task(&[], 1), task(&[], 1)]);
+    assert_eq!(schedule.take_ready(1), [0]);
+    schedule.stop();
+    assert!(schedule.take_ready(9).is_empty());
+    assert!(!schedule.is_done());
+    schedule.finish(0, Outcome::Done);
+    assert!(schedule.is_done());
+    assert_eq!(schedule.never_started(), [1]);
+}
+
+#[test]
+fn a_place_at_a_gate_is_not_left_empty_by_a_task_that_waits_at_another() {
+    let both = |lane: &str| Task { kind: Some("k".into()), lane: Some(lane.into()), ..task(&[], 1) };
+    let tasks = [both("a"), both("a"), both("a"), both("b"), both("c")];
+    let limits = Limits { kinds: [("k".into(), 2)].into(), ..Limits::default() };
+    let mut schedule = Schedule::new(&tasks, &limits).unwrap();
+    assert_eq!(schedule.take_ready(9), [0, 3]);
+    schedule.finish(3, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [4], "1 and 2 wait in lane a");
+    schedule.finish(0, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [1]);
+    schedule.finish(4, Outcome::Done);
+    schedule.finish(1, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [2]);
+}
