@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) mod snapshot;
+
 use crate::Address;
 use crate::record::{
     Begin, EndOutcome, Identifier, IntentId, Operation, Pending, Record, RunMark, Slot, StateEntry,
