@@ -8,8 +8,10 @@
 pub mod classify;
 pub mod credentials;
 pub mod decide;
+pub mod endpoint;
 pub mod key;
 pub mod operation;
+pub mod region;
 pub mod request;
 pub mod secret;
 pub mod service_code;

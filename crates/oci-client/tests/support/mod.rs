@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -142,4 +144,26 @@ pub(crate) fn bless(below: &str, actual: &str) {
     }
     assert!(exists(below), "{below} is missing; got:\n{actual}\nrun with BLESS=1 to write it");
     assert_eq!(actual, read_text(below), "{below} differs");
+}
+
+/// Runs a script of `tests/python` once, writes `lines` to it, and returns the lines that it prints: one for
+/// each of ours.
+pub(crate) fn python_lines(script: &str, lines: &[String]) -> Vec<String> {
+    let mut child = test_support::python_command(&tests_dir(&format!("python/{script}")))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the private Python starts");
+    let mut stdin = child.stdin.take().expect("its input is a pipe");
+    let input = lines.join("\n") + "\n";
+    // Written from another thread: the script may answer before it has read everything.
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("the script ends");
+    let written = writer.join().expect("the writer does not panic");
+    assert!(output.status.success(), "{script} failed");
+    written.expect("the script reads all of its input");
+    let answers: Vec<String> =
+        String::from_utf8(output.stdout).expect("it prints UTF-8").lines().map(str::to_owned).collect();
+    assert_eq!(answers.len(), lines.len(), "{script} answers every line");
+    answers
 }
