@@ -8,12 +8,20 @@
 pub mod classify;
 pub mod credentials;
 pub mod decide;
+pub mod encoder;
 pub mod endpoint;
 pub mod key;
+pub mod model;
 pub mod operation;
 pub mod region;
 pub mod request;
 pub mod secret;
 pub mod service_code;
+#[allow(
+    clippy::enum_variant_names,
+    clippy::large_enum_variant,
+    reason = "generated: names and sizes are Oracle's, and which of the two apply depends on the features"
+)]
+pub mod services;
 pub mod sign;
 pub mod transport;

@@ -8,6 +8,7 @@
 
 mod audit;
 mod book;
+mod codegen;
 mod layers;
 mod process;
 mod spelling;
@@ -23,6 +24,11 @@ struct Task {
 
 const TASKS: &[Task] = &[
     Task { name: "test", about: "run every test (prepares the private Python by itself)", run: test },
+    Task {
+        name: "codegen",
+        about: "write oci-client's services from schemas/ (--check: only compare)",
+        run: codegen::run,
+    },
     Task { name: "layers", about: "check which crate may depend on which", run: layers::check },
     Task {
         name: "audit",

@@ -1,0 +1,114 @@
+//! Writes the `mod.rs` files that hold the services together, and the catalogue of everything in them.
+
+use std::fmt::Write as _;
+
+use super::HEADER;
+use super::lower::{Answer, Plan, rust_name};
+
+/// `services/mod.rs`.
+pub(super) fn services(plans: &[Plan]) -> String {
+    let mut out = String::from(HEADER);
+    out.push_str(
+        "//! Oracle's services: models and operations, as its tables in `schemas/oci-api` describe them.\n//!\n\
+         //! Each service is a module behind a cargo feature of the same name.\n\n",
+    );
+    for plan in plans {
+        let _ = writeln!(out, "#[cfg(feature = {:?})]\npub mod {};", plan.service, plan.service);
+    }
+    out.push_str("#[cfg(feature = \"catalog\")]\npub mod catalog;\n\n");
+    out.push_str(
+        "/// Where each of Oracle's clients sends its requests: service, client, and a template of the address.\n///\n\
+         /// `{region}` and `{secondLevelDomain}` are to be filled in; `{dualStack?a:b}` is `a` where addresses of \
+         both kinds are wanted, else `b`.\n\
+         pub const ENDPOINT_TEMPLATES: &[(&str, &str, &str)] = &[\n",
+    );
+    for plan in plans {
+        for client in &plan.clients {
+            let _ =
+                writeln!(out, "    ({:?}, {:?}, {:?}),", plan.service, client.name, client.endpoint_template);
+        }
+    }
+    out.push_str("];\n");
+    out
+}
+
+/// `services/SERVICE/mod.rs`.
+pub(super) fn service(plan: &Plan) -> String {
+    let mut out = String::from(HEADER);
+    let clients: Vec<String> = plan.clients.iter().map(|client| format!("`{}`", client.name)).collect();
+    let _ = writeln!(
+        out,
+        "//! {}: {} operations of {}, and {} models.\n\npub mod models;\npub mod operations;",
+        plan.title,
+        plan.operations.len(),
+        clients.join(", "),
+        plan.models.len(),
+    );
+    out
+}
+
+/// `services/catalog.rs`.
+pub(super) fn catalog(plans: &[Plan]) -> String {
+    let mut out = String::from(HEADER);
+    out.push_str(
+        "//! Every model and every operation as a list, for tests and fuzzers. Behind the feature `catalog`.\n\n\
+         use crate::model::Value;\n\n\
+         /// One model.\n\
+         pub struct ModelEntry {\n\
+         /// The service, as its module is called.\n\
+         pub service: &'static str,\n\
+         /// The name of the model in Oracle's API.\n\
+         pub name: &'static str,\n\
+         /// Makes one, empty.\n\
+         pub blank: fn() -> Box<dyn Value>,\n\
+         }\n\n\
+         /// One operation.\n\
+         pub struct OperationEntry {\n\
+         /// The service, as its module is called.\n\
+         pub service: &'static str,\n\
+         /// The name of the operation in Oracle's API.\n\
+         pub name: &'static str,\n\
+         /// Makes what it answers, empty; nothing when it answers no JSON.\n\
+         pub answer: Option<fn() -> Box<dyn Value>>,\n\
+         }\n\n\
+         fn blank<T: Value + 'static>() -> Box<dyn Value> {\n    Box::new(T::blank())\n}\n\n",
+    );
+    out.push_str("/// Every model, by service and name. A kind of a tagged union stands for itself.\n#[rustfmt::skip]\npub static MODELS: &[ModelEntry] = &[\n");
+    for plan in plans {
+        let service = &plan.service;
+        let known =
+            plan.models.iter().filter(|model| !model.keeps_rest).map(|model| (&model.name, &model.rust));
+        let mut entries: Vec<_> =
+            known.chain(plan.unions.iter().map(|union| (&union.name, &union.rust))).collect();
+        entries.sort();
+        for (name, rust) in entries {
+            let _ = writeln!(
+                out,
+                "    #[cfg(feature = {service:?})]\n    ModelEntry {{ service: {service:?}, name: {name:?}, blank: blank::<super::{service}::models::{rust}> }},"
+            );
+        }
+    }
+    out.push_str("];\n\n/// Every operation, by service and name.\n#[rustfmt::skip]\npub static OPERATIONS: &[OperationEntry] = &[\n");
+    for plan in plans {
+        let service = &plan.service;
+        for operation in &plan.operations {
+            let answer = match &operation.answer {
+                Answer::Nothing | Answer::Bytes => "None".to_owned(),
+                Answer::Text => "Some(blank::<String>)".to_owned(),
+                Answer::Model(model) => {
+                    format!("Some(blank::<super::{service}::models::{}>)", rust_name(model))
+                }
+                Answer::List(model) => {
+                    format!("Some(blank::<Vec<super::{service}::models::{}>>)", rust_name(model))
+                }
+            };
+            let _ = writeln!(
+                out,
+                "    #[cfg(feature = {service:?})]\n    OperationEntry {{ service: {service:?}, name: {:?}, answer: {answer} }},",
+                operation.name
+            );
+        }
+    }
+    out.push_str("];\n");
+    out
+}
