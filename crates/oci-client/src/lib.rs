@@ -5,16 +5,22 @@
 //!                       pure      pure    I/O      pure        pure       pure
 //! ```
 
+mod call;
 pub mod classify;
+pub mod client;
 pub mod credentials;
 pub mod decide;
 pub mod encoder;
 pub mod endpoint;
+pub mod error;
 pub mod key;
 pub mod model;
 pub mod operation;
+pub mod page;
+mod rate;
 pub mod region;
 pub mod request;
+pub mod response;
 pub mod secret;
 pub mod service_code;
 #[allow(
@@ -24,4 +30,6 @@ pub mod service_code;
 )]
 pub mod services;
 pub mod sign;
+#[cfg(test)]
+mod testing;
 pub mod transport;

@@ -104,6 +104,9 @@ pub enum RequestError {
         /// The header.
         name: &'static str,
     },
+    /// The caller chose a retry token, but the operation takes none: relying on it would be a mistake.
+    #[error("this operation takes no retry token")]
+    RetryTokenNotTaken,
     /// The body could not be serialised.
     #[error("the body cannot be written as JSON")]
     Serialise(#[source] serde_json::Error),
