@@ -1,5 +1,7 @@
 //! The refusals of the API: status, code and message, made by one constructor for each case.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -13,7 +15,7 @@ pub struct ApiError {
     /// The HTTP status.
     pub status: StatusCode,
     /// The service's code: `NotAuthorizedOrNotFound` …
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The text for people.
     pub message: String,
     /// Seconds for `retry-after`, when the answer carries it.
@@ -25,9 +27,9 @@ impl ApiError {
     ///
     /// # Panics
     /// When `status` is no HTTP status: a mistake in a handler.
-    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).expect("handlers use real HTTP statuses");
-        Self { status, code, message: message.into(), retry_after_secs: None }
+        Self { status, code: code.into(), message: message.into(), retry_after_secs: None }
     }
 
     /// 400: the value of `field` (a JSON path, or a parameter's name) is wrong.

@@ -7,10 +7,14 @@
 //! The crate knows nothing of the client library of this workspace: they share Oracle's facts as data
 //! (`schemas/oci-api`), never code, so that one mistake cannot hide in both.
 
+pub mod auth;
 pub mod clock;
 pub mod cloud;
+pub mod control;
 mod error;
 pub mod facts;
+pub mod faults;
+pub mod log;
 mod mock;
 pub mod ocid;
 pub mod services;
@@ -19,4 +23,4 @@ pub mod wire;
 
 pub use error::ApiError;
 pub use mock::{AnswerCheck, Config, Mock};
-pub use wire::{WireRequest, WireResponse};
+pub use wire::{Cut, Delivery, WireRequest, WireResponse};

@@ -16,14 +16,18 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::auth::{Backend, Keys, Signed, Verifier};
 use crate::clock::{Clock, Pace, Time};
 use crate::cloud::{Cloud, Place, Remembered};
+use crate::control;
 use crate::error::ApiError;
 use crate::facts::{Operation, Routed, facts};
+use crate::faults::{Faults, Fired, Script};
+use crate::log::{Entry, Log};
 use crate::ocid;
 use crate::services::{self, Call, Handler, MODULES, Reply, ReplyBody};
 use crate::validate::{check_answer, check_body, check_parameters, parse_query, unescape};
-use crate::wire::{WireRequest, WireResponse};
+use crate::wire::{Cut, Delivery, WireRequest, WireResponse};
 
 /// What a mock is made of.
 #[derive(Clone, Debug)]
@@ -36,6 +40,8 @@ pub struct Config {
     pub epoch: Time,
     /// Whether its answers are checked against the tables.
     pub answer_check: AnswerCheck,
+    /// Whether signatures are verified, and by which library; without, everybody is the cloud's user.
+    pub signatures: Option<Backend>,
     /// Elements of a page when the caller does not say, for every list; `None` leaves it to each service.
     pub page_limit: Option<usize>,
 }
@@ -59,6 +65,7 @@ impl Default for Config {
             pace: Pace::Manual,
             epoch: Time::from_millis(1_795_291_200_000),
             answer_check: if cfg!(debug_assertions) { AnswerCheck::Panic } else { AnswerCheck::Off },
+            signatures: None,
             page_limit: None,
         }
     }
@@ -74,6 +81,9 @@ struct Inner {
     config: Config,
     clock: Clock,
     cloud: RwLock<Cloud>,
+    verifier: Option<Verifier>,
+    faults: Faults,
+    log: Log,
     requests: AtomicU64,
     violations: Mutex<Vec<String>>,
 }
@@ -93,10 +103,14 @@ impl Mock {
         for seed in MODULES.iter().filter_map(|module| module.seed) {
             seed(&mut cloud);
         }
+        let verifier = config.signatures.map(|backend| Verifier::new(Keys::new(backend)));
         let inner = Inner {
             config,
             clock,
             cloud: RwLock::new(cloud),
+            verifier,
+            faults: Faults::default(),
+            log: Log::default(),
             requests: AtomicU64::new(0),
             violations: Mutex::default(),
         };
@@ -139,19 +153,84 @@ impl Mock {
         lock(&self.inner.violations).clone()
     }
 
-    /// Answers a request.
+    /// The keys whose signatures are accepted; `None` when nobody looks at signatures.
+    #[must_use]
+    pub fn keys(&self) -> Option<&Keys> {
+        self.inner.verifier.as_ref().map(Verifier::keys)
+    }
+
+    /// The last requests, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Entry> {
+        self.inner.log.entries()
+    }
+
+    /// Adds faults to those in force.
+    pub fn add_faults(&self, script: Script) {
+        self.inner.faults.add(script, self.inner.clock.now());
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.inner.faults.clear();
+    }
+
+    /// How often each fault in force was asked and fired, as the control interface shows it.
+    #[must_use]
+    pub fn faults(&self) -> Value {
+        self.inner.faults.summary()
+    }
+
+    /// Answers a request as if nothing could happen to the answer on its way.
     ///
     /// # Panics
     /// With [`AnswerCheck::Panic`], when the answer contradicts the API's tables.
     #[must_use]
     pub fn handle(&self, request: &WireRequest) -> WireResponse {
+        self.deliver(request).response
+    }
+
+    /// Answers a request. A transport waits, and then passes on what [`Delivery::cut`] leaves of the answer.
+    ///
+    /// # Panics
+    /// With [`AnswerCheck::Panic`], when the answer contradicts the API's tables.
+    #[must_use]
+    pub fn deliver(&self, request: &WireRequest) -> Delivery {
+        if request.target.starts_with(control::PREFIX) {
+            return Delivery {
+                response: control::answer(self, request),
+                delay: Duration::ZERO,
+                cut: Cut::Whole,
+            };
+        }
         let number = self.inner.requests.fetch_add(1, Ordering::Relaxed);
         let mut head = HeaderMap::new();
         head.insert("opc-request-id", self.request_id(request, number));
-        match self.answer(request) {
-            Ok((operation, reply)) => self.finish(operation, reply, head),
+        let mut seen = Seen::default();
+        let answer = self.answer(request, &mut seen);
+        let code = answer.as_ref().err().map(|error| error.code.clone());
+        let response = match answer {
+            Ok(reply) => self.finish(seen.operation, reply, head),
             Err(error) => refuse(request, &error, head),
-        }
+        };
+        self.inner.log.add(Entry {
+            seq: number,
+            time: self.inner.clock.now(),
+            service: seen.operation.map(|operation| operation.service.as_str()),
+            operation: seen.operation.map(|operation| operation.name.as_str()),
+            method: request.method.to_string(),
+            path: request.path().to_owned(),
+            status: response.status.as_u16(),
+            code,
+            retry_token: request
+                .headers
+                .get("opc-retry-token")
+                .and_then(|v| v.to_str().ok())
+                .map(str::to_owned),
+            key_id: seen.key_id,
+        });
+        let cut = if seen.fired.closes_before() { Cut::Closed } else { seen.fired.cut() };
+        Delivery { response, delay: seen.fired.delay(), cut }
     }
 
     /// Three parts: what the client sent (or the service made), and two of the service's own.
@@ -164,13 +243,23 @@ impl Mock {
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
     }
 
-    fn answer(&self, request: &WireRequest) -> Result<(&'static Operation, Reply), ApiError> {
+    fn answer(&self, request: &WireRequest, seen: &mut Seen) -> Result<Reply, ApiError> {
         let (operation, escaped) = route(request)?;
+        seen.operation = Some(operation);
+        let now = self.inner.clock.now();
+        seen.fired = self.inner.faults.draw(operation, request, now);
+        if seen.fired.closes_before() {
+            return Err(ApiError::new(503, "ServiceUnavailable", "the connection is closed by a fault"));
+        }
+        seen.key_id = self.authenticate(operation, request, &seen.fired)?;
+        if let Some(error) = seen.fired.refusal() {
+            return Err(error);
+        }
         let mut path = Vec::with_capacity(escaped.len());
         for value in escaped {
+            let unescaped = unescape(value);
             path.push(
-                unescape(value)
-                    .ok_or_else(|| ApiError::cannot_parse("The path is not valid percent encoding."))?,
+                unescaped.ok_or_else(|| ApiError::cannot_parse("The path is not valid percent encoding."))?,
             );
         }
         let query = parse_query(request.query())?;
@@ -178,65 +267,55 @@ impl Mock {
         check_parameters(operation, &path, &query)?;
         let json = check_body(operation, &request.body)?;
         let page_limit = self.inner.config.page_limit;
-        let now = self.inner.clock.now();
-        let call = Call {
-            op: operation,
-            path,
-            query,
-            headers: &request.headers,
-            json,
-            body: &request.body,
-            page_limit,
-            now,
-        };
-        let reply = match handler {
-            Handler::Read(handle) => {
+        let headers = &request.headers;
+        let call = Call { op: operation, path, query, headers, json, body: &request.body, page_limit, now };
+        match handler {
+            Handler::Read(handle) if seen.fired.is_empty() => {
                 let cloud = self.settled();
                 check_compartment(&cloud, &call)?;
-                handle(&cloud, &call)?
+                handle(&cloud, &call)
             }
-            Handler::Write(handle) => {
+            handler => {
                 let mut cloud = self.write();
                 cloud.settle(now);
-                self.perform(&mut cloud, &call, request, handle)?
+                seen.fired.before(&mut cloud, &call.path);
+                let reply = match handler {
+                    Handler::Read(handle) => {
+                        check_compartment(&cloud, &call)?;
+                        handle(&cloud, &call)?
+                    }
+                    Handler::Write(handle) => perform(&mut cloud, &call, request, handle)?,
+                };
+                seen.fired.after(&mut cloud, &reply);
+                Ok(reply)
             }
-        };
-        Ok((operation, reply))
+        }
     }
 
-    /// A change: at most once for each retry token, and only on the version that the caller means.
-    fn perform(
+    /// The key id that signed; `None` when nobody looks.
+    fn authenticate(
         &self,
-        cloud: &mut Cloud,
-        call: &Call,
+        operation: &Operation,
         request: &WireRequest,
-        handle: fn(&mut Cloud, &Call) -> Result<Reply, ApiError>,
-    ) -> Result<Reply, ApiError> {
-        let token = call.header("opc-retry-token").filter(|_| call.op.takes_retry_token());
-        let token = match token {
-            Some(token) if token.is_empty() || token.len() > 64 => {
-                return Err(ApiError::invalid("opc-retry-token", "1 to 64 characters"));
-            }
-            Some(token) => Some((format!("{}/{token}", call.op.name), request_digest(request))),
-            None => None,
-        };
-        if let Some((key, digest)) = &token
-            && let Some(known) = cloud.tokens().find(key, cloud.now())
-        {
-            return repeat(cloud, known, digest);
+        fired: &Fired,
+    ) -> Result<Option<String>, ApiError> {
+        let Some(verifier) = &self.inner.verifier else { return Ok(None) };
+        // Object Storage's uploads are Oracle's exception: their body is not part of the signature.
+        let upload = matches!(operation.name.as_str(), "PutObject" | "UploadPart");
+        let signed = if upload { Signed::Upload } else { Signed::ByMethod };
+        let now = self.inner.clock.signing_now();
+        let now = Time::from_millis(now.millis() + fired.skew_secs().saturating_mul(1000));
+        let key_id = verifier.verify(request, signed, now)?;
+        if fired.expires_tokens() && key_id.starts_with("ST$") {
+            return Err(ApiError::not_authenticated("the session token expired"));
         }
-        check_compartment(cloud, call)?;
-        check_etag(cloud, call)?;
-        let reply = handle(cloud, call)?;
-        if let Some((key, digest)) = token {
-            let remembered = remember(&reply, digest, cloud.now());
-            cloud.tokens_mut().remember(key, remembered);
-        }
-        Ok(reply)
+        Ok(Some(key_id))
     }
 
-    fn finish(&self, operation: &Operation, reply: Reply, mut headers: HeaderMap) -> WireResponse {
-        if self.inner.config.answer_check != AnswerCheck::Off {
+    fn finish(&self, operation: Option<&Operation>, reply: Reply, mut headers: HeaderMap) -> WireResponse {
+        if let Some(operation) = operation
+            && self.inner.config.answer_check != AnswerCheck::Off
+        {
             self.check(operation, &reply);
         }
         for (name, value) in reply.headers {
@@ -292,6 +371,44 @@ impl Mock {
     fn write(&self) -> RwLockWriteGuard<'_, Cloud> {
         self.inner.cloud.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A change: at most once for each retry token, and only on the version that the caller means.
+fn perform(
+    cloud: &mut Cloud,
+    call: &Call,
+    request: &WireRequest,
+    handle: fn(&mut Cloud, &Call) -> Result<Reply, ApiError>,
+) -> Result<Reply, ApiError> {
+    let token = call.header("opc-retry-token").filter(|_| call.op.takes_retry_token());
+    let token = match token {
+        Some(token) if token.is_empty() || token.len() > 64 => {
+            return Err(ApiError::invalid("opc-retry-token", "1 to 64 characters"));
+        }
+        Some(token) => Some((format!("{}/{token}", call.op.name), request_digest(request))),
+        None => None,
+    };
+    if let Some((key, digest)) = &token
+        && let Some(known) = cloud.tokens().find(key, cloud.now())
+    {
+        return repeat(cloud, known, digest);
+    }
+    check_compartment(cloud, call)?;
+    check_etag(cloud, call)?;
+    let reply = handle(cloud, call)?;
+    if let Some((key, digest)) = token {
+        let remembered = remember(&reply, digest, cloud.now());
+        cloud.tokens_mut().remember(key, remembered);
+    }
+    Ok(reply)
+}
+
+/// What is known of a request when its answer is sent.
+#[derive(Default)]
+struct Seen {
+    operation: Option<&'static Operation>,
+    key_id: Option<String>,
+    fired: Fired,
 }
 
 fn route(request: &WireRequest) -> Result<(&'static Operation, Vec<&str>), ApiError> {

@@ -84,3 +84,26 @@ impl WireResponse {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
+
+/// How much of an answer arrives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cut {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Nothing: the connection is closed.
+    Closed,
+    /// The head and so many bytes of the body; then the connection is closed.
+    After(usize),
+}
+
+/// An answer, and what a fault does to it on its way.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The answer.
+    pub response: WireResponse,
+    /// It leaves so much later.
+    pub delay: std::time::Duration,
+    /// How much of it arrives.
+    pub cut: Cut,
+}

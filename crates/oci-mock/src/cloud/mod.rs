@@ -95,7 +95,8 @@ impl Cloud {
     /// # Errors
     /// 404 when there is none. A terminated one that is still listed is found.
     pub fn find(&self, kind: &Kind, id: &str) -> Result<&Resource, ApiError> {
-        self.get(id).filter(|resource| resource.kind.name == kind.name).ok_or_else(|| ApiError::not_found(id))
+        let fits = |resource: &&Resource| resource.kind.name == kind.name && !resource.invisible;
+        self.get(id).filter(fits).ok_or_else(|| ApiError::not_found(id))
     }
 
     /// As [`Cloud::find`], but a terminated one is not found either.
@@ -268,6 +269,15 @@ impl Cloud {
         self.after(duration, Event::state(id, leaving, gone));
     }
 
+    /// Lets a resource be unknown for a while: it is there, and neither found nor listed.
+    pub(crate) fn hide(&mut self, id: &str, duration: Duration) {
+        let row = self.by_id.get(id).copied();
+        if let Some(resource) = row.and_then(|row| self.rows.get_mut(&row)) {
+            resource.invisible = true;
+            self.after(duration, Event::Appear { id: id.to_owned() });
+        }
+    }
+
     /// Removes every trace of a resource.
     pub fn remove(&mut self, id: &str) -> Option<Resource> {
         let row = self.by_id.remove(id)?;
@@ -327,6 +337,12 @@ impl Cloud {
             }
             Event::Remove { id } => {
                 self.remove(&id);
+            }
+            Event::Appear { id } => {
+                let row = self.by_id.get(&*id).copied();
+                if let Some(resource) = row.and_then(|row| self.rows.get_mut(&row)) {
+                    resource.invisible = false;
+                }
             }
             Event::FinishWorkRequest { id } => self.finish_work_request(&id, Ok(())),
             Event::Named { name, args } => crate::services::run_event(self, &name, &args),

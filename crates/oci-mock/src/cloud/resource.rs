@@ -77,6 +77,8 @@ pub struct Resource {
     pub created: Time,
     /// How often it was changed.
     pub version: u64,
+    /// Made, but not yet seen by anybody (an injected fault).
+    pub(crate) invisible: bool,
     /// Changes with every change.
     pub etag: Arc<str>,
     /// The attributes that answers show, in the shape of the kind's model.
@@ -100,7 +102,7 @@ impl Resource {
         body: Map<String, Value>,
         hidden: Map<String, Value>,
     ) -> Self {
-        Self { kind, id, row, created, version: 1, etag: Arc::from(""), body, hidden }
+        Self { kind, id, row, created, version: 1, invisible: false, etag: Arc::from(""), body, hidden }
     }
 
     /// A text attribute, shown or hidden.

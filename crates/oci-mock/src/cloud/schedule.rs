@@ -32,6 +32,11 @@ pub enum Event {
         /// Which.
         id: String,
     },
+    /// A resource that was hidden is found from now on.
+    Appear {
+        /// Which.
+        id: String,
+    },
     /// A work request succeeds.
     FinishWorkRequest {
         /// Which.

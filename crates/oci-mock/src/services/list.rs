@@ -43,7 +43,9 @@ impl<'a> List<'a> {
 /// # Errors
 /// 400 for a page token that was not given out.
 pub fn list_resources(cloud: &Cloud, call: &Call, list: &List) -> Result<Reply, ApiError> {
-    let fits = |resource: &&Resource| matches(call, list, resource) && (list.accept)(cloud, call, resource);
+    let fits = |resource: &&Resource| {
+        !resource.invisible && matches(call, list, resource) && (list.accept)(cloud, call, resource)
+    };
     let mut found: Vec<&Resource> = match call.query("compartmentId") {
         Some(compartment) => cloud.in_compartment(list.kind, compartment).filter(fits).collect(),
         None => cloud.of_kind(list.kind).filter(fits).collect(),

@@ -78,7 +78,17 @@ pub struct Module {
 }
 
 /// Every file of every service, in the order in which they seed a new cloud.
-pub const MODULES: &[&Module] = &[&work_requests::MODULE, &core::vcn::MODULE, &core::defaults::MODULE];
+pub const MODULES: &[&Module] = &[
+    &Module {
+        operations: &[],
+        kinds: &[],
+        events: &[NamedEvent { name: crate::faults::FAIL, run: crate::faults::fail }],
+        seed: None,
+    },
+    &work_requests::MODULE,
+    &core::vcn::MODULE,
+    &core::defaults::MODULE,
+];
 
 struct Registry {
     handlers: HashMap<(&'static str, &'static str), Handler>,
