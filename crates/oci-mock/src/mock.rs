@@ -319,8 +319,10 @@ impl Mock {
             self.check(operation, &reply);
         }
         for (name, value) in reply.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(name), value);
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
+            {
+                headers.insert(name, value);
             }
         }
         let body = match reply.body {
@@ -485,7 +487,7 @@ fn repeat(cloud: &Cloud, known: &Remembered, digest: &str) -> Result<Reply, ApiE
         headers: known
             .headers
             .iter()
-            .filter_map(|(name, value)| Some((header_name(name)?, value.clone())))
+            .filter_map(|(name, value)| Some((header_name(name)?.into(), value.clone())))
             .collect(),
         body: known.body.clone().map_or(ReplyBody::Empty, ReplyBody::Json),
         subject: known.subject.as_deref().map(Arc::from),
@@ -507,7 +509,7 @@ fn remember(reply: &Reply, digest: String, at: Time) -> Remembered {
         subject: reply.subject.as_deref().map(str::to_owned),
         at,
         status: reply.status.as_u16(),
-        headers: reply.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        headers: reply.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
         body,
     }
 }

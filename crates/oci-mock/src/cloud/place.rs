@@ -19,6 +19,8 @@ pub struct Place {
     pub seed: u64,
     /// The region's id: `eu-frankfurt-1` …
     pub region: String,
+    /// The region in which the tenancy was made, and where alone identity can be changed.
+    pub home_region: String,
     /// The tenancy's OCID, which is also its root compartment's.
     pub tenancy_id: String,
     /// The user whose key is generated with the credentials.
@@ -42,6 +44,7 @@ impl Place {
         Self {
             seed,
             region: region.to_owned(),
+            home_region: region.to_owned(),
             tenancy_id: ocid::ocid(Style::Global, "tenancy", region, seed, 1),
             user_id: ocid::ocid(Style::Global, "user", region, seed, 1),
             user_name: "admin@example.com".to_owned(),

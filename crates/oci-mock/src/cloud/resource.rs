@@ -49,6 +49,16 @@ impl New {
         Self { kind, id: None, state: Some(state), body, hidden: Map::new() }
     }
 
+    /// As [`New::of`], with the body as an object literal.
+    ///
+    /// # Panics
+    /// When `body` is no object: a mistake in a handler.
+    #[must_use]
+    pub fn from_json(kind: &'static Kind, state: &'static str, body: Value) -> Self {
+        let Value::Object(body) = body else { panic!("the body of a resource is an object") };
+        Self::of(kind, state, body)
+    }
+
     /// With a hidden attribute.
     #[must_use]
     pub fn hidden(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -1,5 +1,6 @@
 //! What a handler is given, and what it gives back.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -135,7 +136,7 @@ pub struct Reply {
     /// The status.
     pub status: StatusCode,
     /// Headers besides those that every answer has.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: ReplyBody,
     /// The resource that was made or changed, for retry tokens.
@@ -151,7 +152,7 @@ impl Reply {
     #[must_use]
     pub fn resource(resource: &Resource) -> Self {
         let mut reply = Self::with(StatusCode::OK, ReplyBody::Json(Value::Object(resource.body.clone())));
-        reply.headers.push(("etag", resource.etag.to_string()));
+        reply.headers.push((Cow::Borrowed("etag"), resource.etag.to_string()));
         reply.subject = Some(Arc::clone(&resource.id));
         reply
     }
@@ -201,7 +202,14 @@ impl Reply {
     /// With another header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.headers.push((Cow::Borrowed(name), value.into()));
+        self
+    }
+
+    /// With a header whose name is known only now (`opc-meta-…`).
+    #[must_use]
+    pub fn header_named(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((Cow::Owned(name.to_owned()), value.to_owned()));
         self
     }
 

@@ -7,7 +7,9 @@
 
 mod call;
 pub mod core;
+pub mod identity;
 mod list;
+pub mod object_storage;
 pub mod work_requests;
 
 use std::collections::HashMap;
@@ -88,6 +90,13 @@ pub const MODULES: &[&Module] = &[
     &work_requests::MODULE,
     &core::vcn::MODULE,
     &core::defaults::MODULE,
+    &identity::compartment::MODULE,
+    &identity::policy::MODULE,
+    &identity::tag::MODULE,
+    &identity::tenancy::MODULE,
+    &object_storage::bucket::MODULE,
+    &object_storage::listing::MODULE,
+    &object_storage::object::MODULE,
 ];
 
 struct Registry {

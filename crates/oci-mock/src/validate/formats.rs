@@ -118,7 +118,6 @@ fn text_problem(
         "protocol" if model.ends_with("SecurityRule") || model.ends_with("SecurityRuleDetails") => {
             protocol_problem(text)
         }
-        "name" if model.contains("Bucket") => name_problem(text, 256, "._-"),
         "name" if model.contains("Compartment") => name_problem(text, 100, "._-"),
         "name" if is_nlb_part(service, model) => name_problem(text, 32, "_- "),
         "description" if model.contains("Compartment") || service == "mysql" => length_problem(text, 1, 400),

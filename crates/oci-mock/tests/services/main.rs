@@ -1,0 +1,9 @@
+//! The services beside networking and compute, through the wire protocol without a socket.
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod identity;
+mod object_storage;
+mod refusals;
