@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use crate::Address;
 use crate::record::{
@@ -20,6 +22,8 @@ pub struct State {
     current: BTreeMap<Address, Arc<StateEntry>>,
     deposed: BTreeMap<(Address, IntentId), Arc<StateEntry>>,
     open: BTreeMap<IntentId, OpenIntent>,
+    /// What `open` is about, for looking up.
+    busy: BTreeMap<(Address, Slot), IntentId>,
     outputs: ValueMap,
     run: Option<RunState>,
 }
@@ -49,10 +53,10 @@ pub struct RunState {
 #[non_exhaustive]
 pub enum FoldError {
     /// A record names an operation that is not open.
-    #[error("intent {0:?} is not open")]
+    #[error("operation {} is not open", .0.0)]
     NotOpen(IntentId),
     /// An intent's number is not above all earlier ones.
-    #[error("intent {0:?} was used before")]
+    #[error("operation {} was begun before", .0.0)]
     UsedIntent(IntentId),
     /// A record names an object that the state does not have.
     #[error("there is no such object at `{0}`")]
@@ -60,6 +64,20 @@ pub enum FoldError {
     /// Something is there already.
     #[error("there is an object at `{0}` already")]
     Occupied(Address),
+    /// A record touches an object whose last operation has not ended.
+    #[error("operation {} on `{address}` has not ended", intent.0)]
+    StillOpen {
+        /// The object's address.
+        address: Address,
+        /// The operation.
+        intent: IntentId,
+    },
+    /// A created object was given another identifier than before.
+    #[error("operation {} was told two identifiers", .0.0)]
+    OtherIdentifier(IntentId),
+    /// A create names a slot other than the current one.
+    #[error("operation {} creates a deposed object", .0.0)]
+    CreatesDeposed(IntentId),
 }
 
 impl State {
@@ -139,6 +157,9 @@ impl State {
             Record::Learned(learned) => {
                 let open = self.open.get_mut(&learned.intent).ok_or(FoldError::NotOpen(learned.intent))?;
                 if learned.identifier.is_some() {
+                    if open.identifier.is_some() && open.identifier != learned.identifier {
+                        return Err(FoldError::OtherIdentifier(learned.intent));
+                    }
                     open.identifier.clone_from(&learned.identifier);
                 }
                 if learned.pending.is_some() {
@@ -151,6 +172,7 @@ impl State {
             }
             Record::End(end) => {
                 let open = self.open.remove(&end.intent).ok_or(FoldError::NotOpen(end.intent))?;
+                self.busy.remove(&(open.begin.address.clone(), open.begin.slot));
                 self.fold_end(end.intent, &open, &end.outcome);
             }
             Record::Put { address, slot, entry } => {
@@ -166,6 +188,7 @@ impl State {
                 if self.object(address, *slot).is_none() {
                     return Err(FoldError::NoObject(address.clone()));
                 }
+                self.check_idle(address, Some(*slot))?;
                 self.take(address, *slot);
             }
             Record::Move { from, to } => self.fold_move(from, to)?,
@@ -185,10 +208,32 @@ impl State {
         if begin.operation != Operation::Create && self.object(&begin.address, begin.slot).is_none() {
             return Err(FoldError::NoObject(begin.address.clone()));
         }
+        if begin.operation == Operation::Create && begin.slot != Slot::Current {
+            return Err(FoldError::CreatesDeposed(begin.intent));
+        }
+        self.check_idle(&begin.address, Some(begin.slot))?;
         self.next_intent = begin.intent.0 + 1;
         let open = OpenIntent { begin: begin.clone(), identifier: None, pending: None };
-        self.open.insert(begin.intent, open);
+        self.insert_open(open);
         Ok(())
+    }
+
+    /// Refuses what touches an object of `address` (in any slot for `None`) whose last operation has not ended.
+    fn check_idle(&self, address: &Address, slot: Option<Slot>) -> Result<(), FoldError> {
+        let busy = match slot {
+            Some(slot) => self.busy.get(&(address.clone(), slot)),
+            None => self
+                .busy
+                .range((address.clone(), Slot::Current)..)
+                .next()
+                .and_then(|((busy, _), intent)| (busy == address).then_some(intent)),
+        };
+        busy.map_or(Ok(()), |intent| Err(FoldError::StillOpen { address: address.clone(), intent: *intent }))
+    }
+
+    fn insert_open(&mut self, open: OpenIntent) -> Option<OpenIntent> {
+        self.busy.insert((open.begin.address.clone(), open.begin.slot), open.begin.intent);
+        self.open.insert(open.begin.intent, open)
     }
 
     /// The object that is being created has a name now: from here on it is the current one.
@@ -250,6 +295,8 @@ impl State {
         if !self.current.contains_key(from) {
             return Err(FoldError::NoObject(from.clone()));
         }
+        self.check_idle(from, None)?;
+        self.check_idle(to, None)?;
         self.remember(from);
         self.remember(to);
         if let Some(entry) = self.current.remove(from) {

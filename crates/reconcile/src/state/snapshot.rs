@@ -195,7 +195,7 @@ fn put(state: &mut State, line: Line<StateEntry>) -> bool {
             state.deposed.insert((address, by), Arc::new(entry)).is_none()
         }
         Line::Open { begin, identifier, pending } => {
-            state.open.insert(begin.intent, OpenIntent { begin, identifier, pending }).is_none()
+            state.insert_open(OpenIntent { begin, identifier, pending }).is_none()
         }
         Line::Before { address, entry } => {
             state.run.as_mut().is_some_and(|run| run.before.insert(address, entry.map(Arc::new)).is_none())
