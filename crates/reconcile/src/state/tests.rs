@@ -21,8 +21,8 @@ fn entry(number: u8, identifier: Option<Identifier>) -> StateEntry {
         inputs: ValueMap::from([("value", Value::from(i64::from(number)))]),
         attributes: ValueMap::from([("value", Value::from(i64::from(number)))]),
         dependencies: (number > 128).then(|| address(number / 2)).into_iter().collect(),
-        protect: number % 5 == 0,
-        status: if number % 7 == 0 { Status::Tainted } else { Status::Ready },
+        protect: number.is_multiple_of(5),
+        status: if number.is_multiple_of(7) { Status::Tainted } else { Status::Ready },
         private: Value::Null,
         schema_version: u32::from(number % 2),
     }
@@ -128,7 +128,7 @@ proptest! {
 }
 
 /// Folds `records` and says what the last one gives; those before it must be legal.
-fn last(records: Vec<Record>) -> Result<(), FoldError> {
+fn last(records: &[Record]) -> Result<(), FoldError> {
     let mut state = State::new("lineage");
     let (last, before) = records.split_last().unwrap();
     before.iter().for_each(|record| state.fold(record).unwrap());
@@ -172,6 +172,6 @@ fn every_illegal_order_has_a_name() {
         (vec![Record::Begin(deposed)], FoldError::CreatesDeposed(IntentId(0))),
     ];
     for (records, expected) in cases {
-        assert_eq!(last(records.clone()), Err(expected), "{records:?}");
+        assert_eq!(last(&records), Err(expected), "{records:?}");
     }
 }
