@@ -16,6 +16,7 @@ pub mod facts;
 pub mod faults;
 pub mod log;
 mod mock;
+pub mod network;
 pub mod ocid;
 pub mod services;
 mod validate;

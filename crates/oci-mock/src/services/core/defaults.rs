@@ -2,29 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::NETWORK_LINGER_SECS;
+use super::network_kind;
 use crate::cloud::{Cloud, Kind, New};
-use crate::ocid::Style;
+use crate::error::ApiError;
 use crate::services::Module;
 
-const fn kind(name: &'static str, model: &'static str, terraform: &'static str) -> Kind {
-    Kind {
-        name,
-        service: "core",
-        model,
-        terraform: Some(terraform),
-        style: Style::Regional,
-        gone: &["TERMINATED"],
-        linger_secs: NETWORK_LINGER_SECS,
-    }
-}
-
 /// Route tables.
-pub static ROUTE_TABLE: Kind = kind("routetable", "RouteTable", "oci_core_route_table");
+pub static ROUTE_TABLE: Kind = network_kind("routetable", "RouteTable", Some("oci_core_route_table"));
 /// Security lists.
-pub static SECURITY_LIST: Kind = kind("securitylist", "SecurityList", "oci_core_security_list");
+pub static SECURITY_LIST: Kind = network_kind("securitylist", "SecurityList", Some("oci_core_security_list"));
 /// DHCP options.
-pub static DHCP_OPTIONS: Kind = kind("dhcpoptions", "DhcpOptions", "oci_core_dhcp_options");
+pub static DHCP_OPTIONS: Kind = network_kind("dhcpoptions", "DhcpOptions", Some("oci_core_dhcp_options"));
 
 /// The types of this file.
 pub static MODULE: Module = Module {
@@ -34,7 +22,7 @@ pub static MODULE: Module = Module {
     seed: None,
 };
 
-/// Hidden attribute of a default object: the type name under which the inventory lists it.
+/// Hidden attribute: the type name under which the inventory lists this one, where its kind does not say it.
 pub const DEFAULT_OF: &str = "terraformType";
 
 /// Makes the default objects of a VCN and enters their ids into it.
@@ -96,4 +84,19 @@ fn default_options(domain: Option<&str>) -> Value {
         ("options".to_owned(), json!(options)),
         ("domainNameType".to_owned(), json!(kind)),
     ]))
+}
+
+/// Refuses to delete what came with a VCN and goes with it.
+///
+/// # Errors
+/// 409.
+pub(super) fn check_not_default(cloud: &Cloud, id: &str) -> Result<(), ApiError> {
+    match cloud.get(id).filter(|resource| resource.hidden.contains_key(DEFAULT_OF)) {
+        Some(resource) => Err(ApiError::conflict(format!(
+            "The {} {id} is the default of its VCN {} and cannot be deleted",
+            resource.kind.name,
+            resource.text("vcnId").unwrap_or_default()
+        ))),
+        None => Ok(()),
+    }
 }
