@@ -1,6 +1,5 @@
 //! The client: who calls, from where, with what patience. Cheap to clone; all clones share connections and pace.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +9,11 @@ use world::{RealWorld, World};
 use crate::call;
 use crate::credentials::CredentialProvider;
 use crate::decide::Policy;
-use crate::error::{EndpointError, Error};
+use crate::endpoint::Endpoints;
+use crate::error::Error;
 use crate::operation::{Operation, OperationSpec};
 use crate::rate::Gates;
+use crate::region::Region;
 use crate::response::Response;
 use crate::transport::Transport;
 
@@ -68,7 +69,7 @@ pub struct Client {
 }
 
 /// What all clones of a client share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) credentials: Arc<dyn CredentialProvider>,
@@ -78,17 +79,21 @@ pub(crate) struct Inner {
     pub(crate) policy: Policy,
     pub(crate) response_bytes_max: u64,
     pub(crate) user_agent: HeaderValue,
-    pub(crate) gates: Gates,
+    pub(crate) gates: Arc<Gates>,
 }
 
 impl Client {
-    /// A client that sends through `transport` and signs with `credentials`.
-    pub fn builder(transport: Arc<dyn Transport>, credentials: Arc<dyn CredentialProvider>) -> ClientBuilder {
+    /// A client that sends through `transport`, signs with `credentials`, and finds the services at `endpoints`.
+    pub fn builder(
+        transport: Arc<dyn Transport>,
+        credentials: Arc<dyn CredentialProvider>,
+        endpoints: Endpoints,
+    ) -> ClientBuilder {
         ClientBuilder {
             transport,
             credentials,
             world: None,
-            endpoints: Endpoints::default(),
+            endpoints,
             timeouts: Timeouts::default(),
             policy: Policy::default(),
             response_bytes_max: RESPONSE_BYTES_MAX,
@@ -128,8 +133,16 @@ impl Client {
     /// of them was refused for being one too many.
     #[must_use]
     pub fn pace(&self, operation: &OperationSpec) -> Option<f64> {
-        let origin = self.inner.endpoints.origin(operation).ok()?;
+        let origin = self.inner.endpoints.origin(operation.service, operation.client, &[]).ok()?;
         self.inner.gates.to(&origin, operation.service).rate()
+    }
+
+    /// The same client in another region, such as the home region, where Identity is changed. It shares everything
+    /// with this one but the addresses.
+    #[must_use]
+    pub fn in_region(&self, region: Region) -> Self {
+        let endpoints = self.inner.endpoints.in_region(region);
+        Self { inner: Arc::new(Inner { endpoints, ..Inner::clone(&self.inner) }) }
     }
 
     /// The world that the client asks for time and randomness.
@@ -163,19 +176,6 @@ impl ClientBuilder {
         self
     }
 
-    /// One address for every service, such as that of a mock: scheme, host and port. Plain `http` is accepted here,
-    /// because whoever writes it down means it.
-    pub fn endpoint(mut self, origin: impl Into<String>) -> Self {
-        self.endpoints.all = Some(origin.into());
-        self
-    }
-
-    /// The address of one service, named as in `schemas/oci-api`: `core`, `mysql` … It goes before all others.
-    pub fn service_endpoint(mut self, service: impl Into<String>, origin: impl Into<String>) -> Self {
-        self.endpoints.by_service.insert(service.into(), origin.into());
-        self
-    }
-
     /// How long attempts and whole calls may take.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
@@ -201,13 +201,10 @@ impl ClientBuilder {
     }
 
     /// The client.
-    ///
-    /// # Errors
-    /// [`EndpointError::Invalid`] if an endpoint is more or less than scheme, host and port.
-    pub fn build(self) -> Result<Client, EndpointError> {
-        self.endpoints.check()?;
+    #[must_use]
+    pub fn build(self) -> Client {
         let world = self.world.unwrap_or_else(|| Arc::new(RealWorld::new()));
-        Ok(Client {
+        Client {
             inner: Arc::new(Inner {
                 user_agent: user_agent(self.user_agent_suffix.as_deref()),
                 transport: self.transport,
@@ -217,9 +214,9 @@ impl ClientBuilder {
                 timeouts: self.timeouts,
                 policy: self.policy,
                 response_bytes_max: self.response_bytes_max,
-                gates: Gates::default(),
+                gates: Arc::default(),
             }),
-        })
+        }
     }
 }
 
@@ -232,35 +229,4 @@ fn user_agent(suffix: Option<&str>) -> HeaderValue {
         .and_then(|whole| HeaderValue::try_from(whole).ok())
         .or_else(|| HeaderValue::try_from(base).ok())
         .expect("version, system and processor are visible ASCII")
-}
-
-/// The addresses of the services.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Endpoints {
-    all: Option<String>,
-    by_service: BTreeMap<String, String>,
-}
-
-impl Endpoints {
-    /// Scheme and authority for a call of `operation`.
-    pub(crate) fn origin(&self, operation: &OperationSpec) -> Result<String, EndpointError> {
-        let explicit = self.by_service.get(operation.service).or(self.all.as_ref());
-        explicit.map(|origin| origin.trim_end_matches('/').to_owned()).ok_or(EndpointError::Missing)
-    }
-
-    fn check(&self) -> Result<(), EndpointError> {
-        self.all.iter().chain(self.by_service.values()).try_for_each(|origin| {
-            let host = origin
-                .trim_end_matches('/')
-                .split_once("://")
-                .and_then(|(scheme, host)| matches!(scheme, "http" | "https").then_some(host));
-            let fits =
-                |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@' | b'\\');
-            if host.is_some_and(|host| !host.is_empty() && host.bytes().all(fits)) {
-                return Ok(());
-            }
-            let shown = origin.rsplit_once('@').map_or(origin.as_str(), |(_, host)| host);
-            Err(EndpointError::Invalid { endpoint: shown.to_owned() })
-        })
-    }
 }

@@ -13,6 +13,8 @@ pub mod decide;
 pub mod encoder;
 pub mod endpoint;
 pub mod error;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod key;
 pub mod model;
 pub mod operation;

@@ -11,6 +11,7 @@ use world::{BoxFuture, TestWorld, World};
 
 use crate::client::{Client, ClientBuilder};
 use crate::credentials::{Credential, CredentialProvider, FixedCredential, WhoAmI};
+use crate::endpoint::{Endpoints, Origin};
 use crate::key::SigningKey;
 use crate::operation::{DecodeError, Operation, OperationSpec, Paged, RequestError};
 use crate::request::{Body, Request, SigningRule};
@@ -200,12 +201,13 @@ pub(crate) fn builder_with(
 ) -> ClientBuilder {
     let world: Arc<dyn World> = Arc::new(TestWorld::new(DateTime::UNIX_EPOCH, 7));
     let transport: Arc<dyn Transport> = Arc::<Scripted>::clone(transport);
-    Client::builder(transport, credentials).world(world).endpoint(ORIGIN)
+    let endpoints = Endpoints::default().all_at(Origin::parse(ORIGIN).unwrap());
+    Client::builder(transport, credentials, endpoints).world(world)
 }
 
 pub(crate) fn client(
     script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
 ) -> (Client, Arc<Scripted>) {
     let transport = Scripted::new(script);
-    (builder(&transport).build().unwrap(), transport)
+    (builder(&transport).build(), transport)
 }

@@ -80,12 +80,13 @@ impl<'a> Road<'a> {
         options: &'a CallOptions,
     ) -> Result<Self, Error> {
         let spec = operation.spec();
-        let origin = client
-            .endpoints
-            .origin(spec)
-            .map_err(|source| Error::Endpoint { call: Call::new(spec, ""), source })?;
         let input = |source| Error::Input { call: Call::new(spec, ""), source };
-        let mut request = operation.request(&origin).map_err(input)?;
+        let mut request = operation.request("").map_err(input)?;
+        let parameters = path_parameters(spec.path, &request.target);
+        request.origin = client
+            .endpoints
+            .origin(spec.service, spec.client, &parameters)
+            .map_err(|source| Error::Endpoint { call: Call::new(spec, ""), source })?;
         let policy = options.policy.as_ref().unwrap_or(&client.policy);
         let repeat = set_headers(client, spec, policy, options, &mut request.headers).map_err(input)?;
         let now = client.world.monotonic();
@@ -276,6 +277,13 @@ fn set_headers(
     } else {
         Repeat::IfWithoutEffect
     })
+}
+
+/// The values of the path's placeholders, for the few hosts that contain one.
+fn path_parameters<'t>(path: &'static str, target: &'t str) -> Vec<(&'static str, &'t str)> {
+    let target = target.split('?').next().unwrap_or_default();
+    let pairs = path.split('/').zip(target.split('/'));
+    pairs.filter_map(|(name, value)| Some((name.strip_prefix('{')?.strip_suffix('}')?, value))).collect()
 }
 
 /// Writes down how an attempt ended: numbers and ids, no body and no other header.

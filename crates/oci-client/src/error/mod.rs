@@ -11,6 +11,7 @@ use http::StatusCode;
 use crate::classify::{Class, Effect, Failure};
 use crate::credentials::CredentialError;
 use crate::decide::{self, Enough};
+use crate::endpoint::EndpointError;
 use crate::operation::{DecodeError, OperationSpec, RequestError};
 use crate::page::PagingError;
 use crate::service_code::ServiceCode;
@@ -132,21 +133,6 @@ enum Cause {
 #[derive(Debug, thiserror::Error)]
 #[error("\"{0}\"")]
 struct ServiceWords(String);
-
-/// There is no address for a service.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndpointError {
-    /// Neither a region nor an endpoint was given.
-    #[error("neither a region nor an endpoint was given")]
-    Missing,
-    /// The endpoint is not `https://host` or `http://host`, with or without a port.
-    #[error("`{endpoint}` is not a scheme and a host without a path, such as `https://host:port`")]
-    Invalid {
-        /// The endpoint as it was given, without user and password.
-        endpoint: String,
-    },
-}
 
 impl Call {
     pub(crate) fn new(operation: &'static OperationSpec, target: &str) -> Self {
