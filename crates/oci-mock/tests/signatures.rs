@@ -2,15 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail as a test does")]
 
+#[path = "support/signer.rs"]
+mod signer;
+
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use chrono::DateTime;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use oci_mock::WireRequest;
-use oci_mock::auth::{Backend, Keys, Signed, Verifier};
+use oci_mock::auth::{Backend, Credentials, Keys, Signed, Verifier};
 use oci_mock::clock::Time;
 use serde_json::Value;
+use signer::Signer;
 
 const VECTORS: &str = include_str!("signing-vectors.json");
 
@@ -175,19 +179,22 @@ fn a_signature_is_refused_five_minutes_early_and_late() {
 
 #[test]
 fn a_session_token_is_good_until_its_exp_claim() {
-    let verifier = verifier(Backend::Rsa);
-    let vector = vectors().into_iter().find(|vector| vector.id == "session-get").unwrap();
-    assert!(verifier.verify(&vector.request, vector.signed, then()).is_ok());
-    // The token's exp claim is 1795266000: an hour after the vectors were signed. A later date needs a new
-    // signature, so the token alone is asked.
-    let expired = Time::from_millis(1_795_266_000_000);
-    let token = vector.key_id.strip_prefix("ST$").unwrap();
-    let file: Value = serde_json::from_str(VECTORS).unwrap();
+    let credentials = Credentials::test_only(3);
+    let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1795262400}"#);
+    let token = format!("e30.{claims}.c2ln");
     let keys = Keys::new(Backend::Rsa);
-    let early = token.replace("MTc5NTI2NjAwMCw", "MTc5NTI2NjAwMCw");
-    keys.add_session(&early, file["keys"]["session-2048"]["public_pem"].as_str().unwrap()).unwrap();
-    let late = Verifier::new(keys).verify(&vector.request, vector.signed, expired).unwrap_err();
-    assert_eq!(late.code, "NotAuthenticated");
+    let key_id = keys.add_session(&token, &credentials.public_pem).unwrap();
+    assert_eq!(key_id, format!("ST${token}"));
+    let verifier = Verifier::new(keys);
+    let signer = Signer::new(&credentials, &key_id);
+    let check = |millis: i64| {
+        let now = Time::from_millis(millis);
+        let request = signer.sign(WireRequest::new(Method::GET, "/20160918/vcns"), "localhost", now);
+        verifier.verify(&request, Signed::ByMethod, now)
+    };
+    assert_eq!(check(1_795_262_399_000), Ok(key_id.clone()));
+    let error = check(1_795_262_400_000).unwrap_err();
+    assert!(error.message.contains("expired"), "{error}");
 }
 
 #[test]

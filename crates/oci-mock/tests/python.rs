@@ -1,0 +1,52 @@
+//! Oracle's own Python SDK and CLI, unmodified, against the mock behind a real socket.
+//!
+//! Each test runs one script of `tests/python` in the private Python that `test_support` prepares. A script
+//! fails by an exception. Afterwards no answer may have contradicted the API's tables.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may fail as a test does")]
+
+use std::path::Path;
+use std::process::Stdio;
+
+use oci_mock::serve::{ServeOptions, serve};
+
+/// Runs a script against a fresh mock whose time passes `time_scale` times as fast as real time.
+fn run(script: &str, time_scale: f64) {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let options = ServeOptions {
+        credentials: Some(folder.path().join("credentials")),
+        time_scale,
+        check_answers: true,
+        ..ServeOptions::default()
+    };
+    let server = runtime.block_on(serve(&options)).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
+    let output = test_support::python_command(&path)
+        .env("MOCK_URL", server.base_url())
+        .env("MOCK_CONFIG", folder.path().join("credentials/config"))
+        .env("MOCK_CLI", test_support::oci_cli())
+        .env("HOME", folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{script} failed ({}):\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let violations = server.mock().violations();
+    assert!(violations.is_empty(), "answers contradict the API's tables:\n{}", violations.join("\n"));
+    runtime.block_on(server.stop());
+}
+
+#[test]
+fn oracles_sdk_creates_lists_updates_awaits_and_deletes_a_vcn() {
+    run("vcn_sdk.py", 20.0);
+}
+
+#[test]
+fn oracles_cli_creates_lists_updates_awaits_and_deletes_a_vcn() {
+    run("vcn_cli.py", 10.0);
+}
