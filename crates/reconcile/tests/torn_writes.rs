@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use reconcile::disk::{Disk, Loss, SimulatedDisk};
-use reconcile::journal::{FormatError, Holder, Journal, KeySource, Ledger, OpenError, peek};
+use reconcile::journal::{FormatError, Holder, Journal, KeySource, Ledger, OpenError, peek, restore};
 use reconcile::record::{
     Begin, End, EndOutcome, IntentId, Learned, Millis, Operation, Pending, Record, Slot, StateEntry, Status,
 };
@@ -26,17 +26,20 @@ fn key() -> DigestKey {
     DigestKey::from_bytes([7; 32])
 }
 
-async fn open(disk: &SimulatedDisk) -> Result<Journal, OpenError> {
-    let store = FileStore::on(Arc::new(disk.clone()), STATE);
-    let holder = Holder {
+fn holder() -> Holder {
+    Holder {
         owner: "ada".into(),
         host: "here".into(),
         pid: 1,
         reason: "test".into(),
         lease: Duration::from_secs(60),
-    };
+    }
+}
+
+async fn open(disk: &SimulatedDisk) -> Result<Journal, OpenError> {
+    let store = FileStore::on(Arc::new(disk.clone()), STATE);
     let world = TestWorld::new(DateTime::UNIX_EPOCH, 1);
-    Journal::open(Box::new(store), &KeySource::Given(key()), holder, Arc::new(world)).await
+    Journal::open(Box::new(store), &KeySource::Given(key()), holder(), Arc::new(world)).await
 }
 
 fn entry(name: &str) -> StateEntry {
@@ -328,15 +331,8 @@ async fn a_journal_of_another_state_is_refused() {
     let (disk, _) = prepare().await;
     let other = SimulatedDisk::new(2);
     let store = FileStore::on(Arc::new(other.clone()), STATE);
-    let holder = Holder {
-        owner: "bob".into(),
-        host: "there".into(),
-        pid: 2,
-        reason: "test".into(),
-        lease: Duration::from_secs(60),
-    };
     let world = Arc::new(TestWorld::new(DateTime::UNIX_EPOCH, 2));
-    drop(Journal::open(Box::new(store), &KeySource::Given(key()), holder, world).await.unwrap());
+    drop(Journal::open(Box::new(store), &KeySource::Given(key()), holder(), world).await.unwrap());
     let mixed = again(&disk.files());
     mixed.put(JOURNAL, other.reboot(Loss::Process).read(Path::new(JOURNAL)).unwrap());
     let error = open(&mixed).await.unwrap_err();
@@ -375,15 +371,8 @@ async fn without_its_key_a_state_is_refused_and_left_as_it_is() {
     let keys = KeySource::File(KeyFile::on(Arc::new(disk.clone()), "/s/state.key"));
     let open = |disk: &SimulatedDisk, keys: KeySource| {
         let store = FileStore::on(Arc::new(disk.clone()), STATE);
-        let holder = Holder {
-            owner: "ada".into(),
-            host: "here".into(),
-            pid: 1,
-            reason: "test".into(),
-            lease: Duration::from_secs(60),
-        };
         let world = Arc::new(TestWorld::new(DateTime::UNIX_EPOCH, 1));
-        async move { Journal::open(Box::new(store), &keys, holder, world).await }
+        async move { Journal::open(Box::new(store), &keys, holder(), world).await }
     };
     open(&disk, keys.clone()).await.unwrap().close().await.unwrap();
     open(&disk, keys.clone()).await.unwrap().close().await.unwrap();
@@ -398,4 +387,26 @@ async fn without_its_key_a_state_is_refused_and_left_as_it_is() {
         assert_eq!(disk.files()[Path::new(path)], before[Path::new(path)]);
     }
     assert!(!disk.files().contains_key(Path::new("/s/state.json.lock")), "the lock was not given back");
+}
+
+#[tokio::test]
+async fn a_backup_takes_the_place_of_a_damaged_state() {
+    let (disk, states) = prepare().await;
+    let mut journal = open(&disk).await.unwrap();
+    let kept = journal.backup().await.unwrap();
+    journal.commit(vec![Record::Outputs { values: ValueMap::default() }]).await.unwrap();
+    drop(journal);
+    disk.put(STATE, b"damaged");
+    assert!(open(&disk).await.is_err());
+
+    let copy = disk.read(Path::new(&kept)).unwrap();
+    let world = TestWorld::new(DateTime::UNIX_EPOCH, 3);
+    let mut store = FileStore::on(Arc::new(disk.clone()), STATE);
+    let keys = KeySource::Given(key());
+    let mut half = copy.clone();
+    half.truncate(copy.len() / 2);
+    assert!(restore(&mut store, &keys, holder(), &world, &half).await.is_err());
+    restore(&mut store, &keys, holder(), &world, &copy).await.unwrap();
+    assert_eq!(disk.files()[Path::new("/s/state.json.replaced")], b"damaged");
+    assert_eq!(Some(open(&disk).await.unwrap().state()), states.values().last());
 }

@@ -15,7 +15,7 @@ pub(crate) mod lines;
 mod stored;
 
 pub use lines::TornTail;
-pub use stored::{Holder, Journal, KeySource, OpenError, Peeked, peek};
+pub use stored::{Holder, Journal, KeySource, OpenError, Peeked, peek, restore};
 
 /// Where records are kept, and the state that they fold to. One owner: the apply loop.
 pub trait Ledger: Send {

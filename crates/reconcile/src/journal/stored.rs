@@ -40,6 +40,20 @@ pub struct Holder {
     pub lease: Duration,
 }
 
+impl Holder {
+    fn claim(self, world: &dyn World) -> Claim {
+        Claim {
+            owner: self.owner,
+            host: self.host,
+            pid: self.pid,
+            reason: self.reason,
+            now: world.now(),
+            lease: self.lease,
+            nonce: world.random_u64(),
+        }
+    }
+}
+
 /// Where the key of the digests comes from.
 #[derive(Debug, Clone)]
 pub enum KeySource {
@@ -138,6 +152,50 @@ pub struct Peeked {
 pub async fn peek(store: &dyn StateStore) -> Result<Option<Peeked>, OpenError> {
     let loaded = load(store).await?;
     Ok(loaded.map(|loaded| Peeked { state: loaded.state, key_id: loaded.key, torn: loaded.torn }))
+}
+
+/// Puts a whole copy of a state (a backup) in the place of what a store has, which may be damaged. What was there is
+/// kept beside it under the name `replaced`.
+///
+/// What happened after the copy was made is not in it; a refresh finds what has changed, and recovery what was made.
+///
+/// # Errors
+/// [`OpenError::Format`] when the copy is damaged, or of another lineage than a state that can still be read;
+/// [`OpenError::OtherKey`], [`OpenError::MissingKey`], [`OpenError::Store`]. Nothing has changed then.
+pub async fn restore(
+    store: &mut dyn StateStore,
+    keys: &KeySource,
+    holder: Holder,
+    world: &dyn World,
+    copy: &[u8],
+) -> Result<(), OpenError> {
+    let format = |source| OpenError::Format { location: store.location(), source };
+    let (state, origin) = snapshot::read(copy).map_err(format)?;
+    key_of(keys, &store.location(), &origin.key)?;
+    let fence = store.acquire(&holder.claim(world)).await?;
+    let restored = replace_by_copy(store, &fence, (&state, &origin), copy).await;
+    let released = store.release(&fence).await;
+    restored.and(released.map_err(OpenError::from))
+}
+
+async fn replace_by_copy(
+    store: &mut dyn StateStore,
+    fence: &Fence,
+    (state, origin): (&State, &snapshot::Origin),
+    copy: &[u8],
+) -> Result<(), OpenError> {
+    let Stored { base, journal } = store.load().await?;
+    let there = base.as_deref().and_then(|base| snapshot::read(base).ok());
+    if let Some((there, _)) = there.filter(|(there, _)| there.lineage() != state.lineage()) {
+        let (state, journal) = (there.lineage().to_owned(), state.lineage().to_owned());
+        let source = FormatError::ForeignLineage { state, journal };
+        return Err(OpenError::Format { location: store.location(), source });
+    }
+    store.keep(fence, "replaced", base.as_deref().unwrap_or_default()).await?;
+    store.keep(fence, "journal.replaced", &journal).await?;
+    let head = head_of(state, &origin.chain, &origin.key);
+    store.replace(fence, copy, &lines::write_head(&head)).await?;
+    Ok(())
 }
 
 struct Loaded {
@@ -244,16 +302,7 @@ impl Journal {
     ) -> Result<Self, OpenError> {
         let lease = holder.lease;
         let renewed_at = world.monotonic();
-        let claim = Claim {
-            owner: holder.owner,
-            host: holder.host,
-            pid: holder.pid,
-            reason: holder.reason,
-            now: world.now(),
-            lease,
-            nonce: world.random_u64(),
-        };
-        let fence = store.acquire(&claim).await?;
+        let fence = store.acquire(&holder.claim(&*world)).await?;
         match prepare(&mut *store, &fence, keys, &*world).await {
             Ok((loaded, key)) => Ok(Self {
                 store,
