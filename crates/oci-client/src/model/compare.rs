@@ -14,7 +14,7 @@ pub(super) fn models(left: &dyn Model, right: &dyn Model) -> bool {
         && left.rest() == right.rest()
 }
 
-fn values(left: &dyn Value, right: &dyn Value) -> bool {
+pub(super) fn values(left: &dyn Value, right: &dyn Value) -> bool {
     match (left.view(), right.view()) {
         (View::Text(left), View::Text(right)) => left == right,
         (View::Secret(left), View::Secret(right)) => secrets(left.expose(), right.expose()),

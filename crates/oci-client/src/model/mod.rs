@@ -23,6 +23,8 @@ mod open_enum;
 mod read;
 mod show;
 mod table;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 mod value;
 mod write;
@@ -30,7 +32,7 @@ mod write;
 use std::fmt;
 
 pub use open_enum::{OpenEnum, SortOrder};
-pub use read::{decode, decode_list, from_value};
+pub use read::{decode, decode_into, decode_list, from_value};
 pub use table::{FieldFacts, Model, ModelFacts, Slot, Union, UnionFacts};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::{List, Map, Value, View, ViewMut};
@@ -53,4 +55,10 @@ pub fn show(model: &dyn Model, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[must_use]
 pub fn same(left: &dyn Model, right: &dyn Model) -> bool {
     compare::models(left, right)
+}
+
+/// As [`same`], for values of any kind.
+#[must_use]
+pub fn same_value(left: &dyn Value, right: &dyn Value) -> bool {
+    compare::values(left, right)
 }

@@ -17,8 +17,8 @@ use crate::secret::Secret;
 /// Reads a value from the bytes of an answer.
 ///
 /// # Errors
-/// [`DecodeError::Json`] when the bytes are not JSON, or a field holds another type than the tables say, with
-/// the path to it.
+/// [`DecodeError::Empty`] when there is nothing; [`DecodeError::Json`] when the bytes are not JSON, or a field
+/// holds another type than the tables say, with the path to it.
 pub fn decode<T: Value>(json: &[u8], expected: &'static str) -> Result<T, DecodeError> {
     let mut value = T::blank();
     decode_into(&mut value, json, expected)?;
@@ -49,8 +49,15 @@ pub fn from_value<T: Value>(json: &Json, expected: &'static str) -> Result<T, De
     Ok(value)
 }
 
-/// The part of [`decode`] that does not depend on the type, compiled once.
-fn decode_into(value: &mut dyn Value, json: &[u8], expected: &'static str) -> Result<(), DecodeError> {
+/// As [`decode`], into a value that is there and whose type need not be known; what a model held before stays
+/// where the JSON says nothing about it.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_into(value: &mut dyn Value, json: &[u8], expected: &'static str) -> Result<(), DecodeError> {
+    if json.trim_ascii().is_empty() {
+        return Err(DecodeError::Empty { expected });
+    }
     let mut trail = Trail::default();
     let mut reader = serde_json::Deserializer::from_slice(json);
     ValueSeed { value, trail: &mut trail }

@@ -88,6 +88,8 @@ pub trait Union: Send + Sync {
 pub trait Slot {
     /// The value, if there is one.
     fn get(&self) -> Option<&dyn Value>;
+    /// The value, if there is one, to be changed.
+    fn get_mut(&mut self) -> Option<&mut dyn Value>;
     /// Puts a blank value in and returns it to be filled.
     fn fill(&mut self) -> &mut dyn Value;
     /// Takes the value out.
@@ -97,6 +99,9 @@ pub trait Slot {
 impl<T: Value> Slot for Option<T> {
     fn get(&self) -> Option<&dyn Value> {
         self.as_ref().map(|value| value as &dyn Value)
+    }
+    fn get_mut(&mut self) -> Option<&mut dyn Value> {
+        self.as_mut().map(|value| value as &mut dyn Value)
     }
     fn fill(&mut self) -> &mut dyn Value {
         self.insert(T::blank())

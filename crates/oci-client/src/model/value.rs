@@ -84,6 +84,8 @@ pub trait List {
     fn count(&self) -> usize;
     /// The value at `index`, counted from 0.
     fn at(&self, index: usize) -> Option<&dyn Value>;
+    /// As [`List::at`], to be changed.
+    fn at_mut(&mut self, index: usize) -> Option<&mut dyn Value>;
     /// Adds a blank value at the end and returns it to be filled.
     fn push_blank(&mut self) -> &mut dyn Value;
 }
@@ -92,6 +94,8 @@ pub trait List {
 pub trait Map {
     /// The entries, in the order of their names.
     fn entries(&self) -> Box<dyn Iterator<Item = (&str, &dyn Value)> + '_>;
+    /// As [`Map::entries`], to be changed.
+    fn entries_mut(&mut self) -> Box<dyn Iterator<Item = (&str, &mut dyn Value)> + '_>;
     /// Puts a blank value under `name`, in place of one that may be there, and returns it to be filled.
     fn insert_blank(&mut self, name: String) -> &mut dyn Value;
 }
@@ -140,18 +144,10 @@ impl<T: Value> List for Vec<T> {
     fn at(&self, index: usize) -> Option<&dyn Value> {
         self.get(index).map(|value| value as &dyn Value)
     }
-    fn push_blank(&mut self) -> &mut dyn Value {
-        self.push_mut_blank()
+    fn at_mut(&mut self, index: usize) -> Option<&mut dyn Value> {
+        self.get_mut(index).map(|value| value as &mut dyn Value)
     }
-}
-
-/// `Vec::push` that returns the new element.
-trait PushBlank<T> {
-    fn push_mut_blank(&mut self) -> &mut T;
-}
-
-impl<T: Value> PushBlank<T> for Vec<T> {
-    fn push_mut_blank(&mut self) -> &mut T {
+    fn push_blank(&mut self) -> &mut dyn Value {
         self.push(T::blank());
         self.last_mut().expect("an element was pushed just now")
     }
@@ -172,6 +168,9 @@ impl<T: Value> Value for BTreeMap<String, T> {
 impl<T: Value> Map for BTreeMap<String, T> {
     fn entries(&self) -> Box<dyn Iterator<Item = (&str, &dyn Value)> + '_> {
         Box::new(self.iter().map(|(name, value)| (name.as_str(), value as &dyn Value)))
+    }
+    fn entries_mut(&mut self) -> Box<dyn Iterator<Item = (&str, &mut dyn Value)> + '_> {
+        Box::new(self.iter_mut().map(|(name, value)| (name.as_str(), value as &mut dyn Value)))
     }
     fn insert_blank(&mut self, name: String) -> &mut dyn Value {
         match self.entry(name) {

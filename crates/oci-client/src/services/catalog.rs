@@ -2,7 +2,8 @@
 
 //! Every model and every operation as a list, for tests and fuzzers. Behind the feature `catalog`.
 
-use crate::model::Value;
+use crate::model::{Value, decode_into};
+use crate::operation::DecodeError;
 
 /// One model.
 pub struct ModelEntry {
@@ -22,6 +23,20 @@ pub struct OperationEntry {
     pub name: &'static str,
     /// Makes what it answers, empty; nothing when it answers no JSON.
     pub answer: Option<fn() -> Box<dyn Value>>,
+}
+
+/// Reads `json` as the answer of an operation; `None` when there is no such operation, or it answers no JSON.
+///
+/// # Errors
+/// [`DecodeError::Json`] inside, as [`crate::model::decode`].
+pub fn decode_any(
+    service: &str,
+    operation: &str,
+    json: &[u8],
+) -> Option<Result<Box<dyn Value>, DecodeError>> {
+    let entry = OPERATIONS.iter().find(|entry| entry.service == service && entry.name == operation)?;
+    let mut value = entry.answer?();
+    Some(decode_into(&mut *value, json, entry.name).map(|()| value))
 }
 
 fn blank<T: Value + 'static>() -> Box<dyn Value> {

@@ -6,7 +6,7 @@
 
 #[cfg(feature = "bastion")]
 pub mod bastion;
-#[cfg(feature = "catalog")]
+#[cfg(any(test, feature = "catalog"))]
 pub mod catalog;
 #[cfg(feature = "core")]
 pub mod core;
@@ -32,41 +32,3 @@ pub mod secrets;
 pub mod vault;
 #[cfg(feature = "work_requests")]
 pub mod work_requests;
-
-/// Where each of Oracle's clients sends its requests: service, client, and a template of the address.
-///
-/// `{region}` and `{secondLevelDomain}` are to be filled in; `{dualStack?a:b}` is `a` where addresses of both kinds are wanted, else `b`.
-pub const ENDPOINT_TEMPLATES: &[(&str, &str, &str)] = &[
-    ("bastion", "BastionClient", "https://bastion.{region}.oci.{secondLevelDomain}"),
-    ("core", "BlockstorageClient", "https://iaas.{region}.{dualStack?ds.oci.:}{secondLevelDomain}"),
-    ("core", "ComputeClient", "https://iaas.{region}.{dualStack?ds.oci.:}{secondLevelDomain}"),
-    ("core", "VirtualNetworkClient", "https://iaas.{region}.{dualStack?ds.oci.:}{secondLevelDomain}"),
-    (
-        "file_storage",
-        "FileStorageClient",
-        "https://filestorage.{region}.{dualStack?ds.:}oci.{secondLevelDomain}",
-    ),
-    ("identity", "IdentityClient", "https://identity.{region}.oci.{secondLevelDomain}"),
-    ("key_management", "KmsManagementClient", "https://kms.{region}.{secondLevelDomain}"),
-    ("key_management", "KmsVaultClient", "https://kms.{region}.{secondLevelDomain}"),
-    ("limits", "LimitsClient", "https://limits.{region}.oci.{secondLevelDomain}"),
-    ("monitoring", "MonitoringClient", "https://telemetry.{region}.{secondLevelDomain}"),
-    ("mysql", "DbBackupsClient", "https://mysql.{region}.ocp.{secondLevelDomain}"),
-    ("mysql", "DbSystemClient", "https://mysql.{region}.ocp.{secondLevelDomain}"),
-    ("mysql", "MysqlaasClient", "https://mysql.{region}.ocp.{secondLevelDomain}"),
-    ("mysql", "ReplicasClient", "https://mysql.{region}.ocp.{secondLevelDomain}"),
-    ("mysql", "WorkRequestsClient", "https://mysql.{region}.ocp.{secondLevelDomain}"),
-    (
-        "network_load_balancer",
-        "NetworkLoadBalancerClient",
-        "https://network-load-balancer-api.{region}.oci.{secondLevelDomain}",
-    ),
-    (
-        "object_storage",
-        "ObjectStorageClient",
-        "https://objectstorage.{region}.{dualStack?ds.oci.:}{secondLevelDomain}",
-    ),
-    ("secrets", "SecretsClient", "https://secrets.vaults.{region}.oci.{secondLevelDomain}"),
-    ("vault", "VaultsClient", "https://vaults.{region}.oci.{secondLevelDomain}"),
-    ("work_requests", "WorkRequestClient", "https://iaas.{region}.{secondLevelDomain}"),
-];

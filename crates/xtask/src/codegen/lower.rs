@@ -35,7 +35,7 @@ const RESERVED: &[&str] = &[
 pub(super) struct Plan {
     pub service: String,
     pub title: String,
-    pub clients: Vec<ClientPlan>,
+    pub clients: Vec<String>,
     pub models: Vec<ModelPlan>,
     pub unions: Vec<UnionPlan>,
     /// Enums of models' fields.
@@ -43,12 +43,6 @@ pub(super) struct Plan {
     /// Enums of operations' parameters.
     pub operation_enums: Vec<EnumPlan>,
     pub operations: Vec<OperationPlan>,
-}
-
-#[derive(Debug)]
-pub(super) struct ClientPlan {
-    pub name: String,
-    pub endpoint_template: String,
 }
 
 #[derive(Debug)]
@@ -231,14 +225,10 @@ impl Lowering<'_> {
         let usage = self.usage();
         let (models, unions) = self.models(&enum_of, &usage);
         let (operations, operation_enums) = self.operations(&enum_of);
-        let clients = self.service.clients.iter().map(|(name, client)| ClientPlan {
-            name: name.clone(),
-            endpoint_template: client.endpoint_template.clone(),
-        });
         Plan {
             service: self.service.service.clone(),
             title,
-            clients: clients.collect(),
+            clients: self.service.clients.keys().cloned().collect(),
             models,
             unions,
             model_enums,

@@ -15,27 +15,14 @@ pub(super) fn services(plans: &[Plan]) -> String {
     for plan in plans {
         let _ = writeln!(out, "#[cfg(feature = {:?})]\npub mod {};", plan.service, plan.service);
     }
-    out.push_str("#[cfg(feature = \"catalog\")]\npub mod catalog;\n\n");
-    out.push_str(
-        "/// Where each of Oracle's clients sends its requests: service, client, and a template of the address.\n///\n\
-         /// `{region}` and `{secondLevelDomain}` are to be filled in; `{dualStack?a:b}` is `a` where addresses of \
-         both kinds are wanted, else `b`.\n\
-         pub const ENDPOINT_TEMPLATES: &[(&str, &str, &str)] = &[\n",
-    );
-    for plan in plans {
-        for client in &plan.clients {
-            let _ =
-                writeln!(out, "    ({:?}, {:?}, {:?}),", plan.service, client.name, client.endpoint_template);
-        }
-    }
-    out.push_str("];\n");
+    out.push_str("#[cfg(any(test, feature = \"catalog\"))]\npub mod catalog;\n");
     out
 }
 
 /// `services/SERVICE/mod.rs`.
 pub(super) fn service(plan: &Plan) -> String {
     let mut out = String::from(HEADER);
-    let clients: Vec<String> = plan.clients.iter().map(|client| format!("`{}`", client.name)).collect();
+    let clients: Vec<String> = plan.clients.iter().map(|client| format!("`{client}`")).collect();
     let _ = writeln!(
         out,
         "//! {}: {} operations of {}, and {} models.\n\npub mod models;\npub mod operations;",
@@ -47,32 +34,52 @@ pub(super) fn service(plan: &Plan) -> String {
     out
 }
 
+/// The part of the catalogue that does not depend on the tables.
+const CATALOG: &str = r#"//! Every model and every operation as a list, for tests and fuzzers. Behind the feature `catalog`.
+
+use crate::model::{Value, decode_into};
+use crate::operation::DecodeError;
+
+/// One model.
+pub struct ModelEntry {
+    /// The service, as its module is called.
+    pub service: &'static str,
+    /// The name of the model in Oracle's API.
+    pub name: &'static str,
+    /// Makes one, empty.
+    pub blank: fn() -> Box<dyn Value>,
+}
+
+/// One operation.
+pub struct OperationEntry {
+    /// The service, as its module is called.
+    pub service: &'static str,
+    /// The name of the operation in Oracle's API.
+    pub name: &'static str,
+    /// Makes what it answers, empty; nothing when it answers no JSON.
+    pub answer: Option<fn() -> Box<dyn Value>>,
+}
+
+/// Reads `json` as the answer of an operation; `None` when there is no such operation, or it answers no JSON.
+///
+/// # Errors
+/// [`DecodeError::Json`] inside, as [`crate::model::decode`].
+pub fn decode_any(service: &str, operation: &str, json: &[u8]) -> Option<Result<Box<dyn Value>, DecodeError>> {
+    let entry = OPERATIONS.iter().find(|entry| entry.service == service && entry.name == operation)?;
+    let mut value = entry.answer?();
+    Some(decode_into(&mut *value, json, entry.name).map(|()| value))
+}
+
+fn blank<T: Value + 'static>() -> Box<dyn Value> {
+    Box::new(T::blank())
+}
+
+"#;
+
 /// `services/catalog.rs`.
 pub(super) fn catalog(plans: &[Plan]) -> String {
     let mut out = String::from(HEADER);
-    out.push_str(
-        "//! Every model and every operation as a list, for tests and fuzzers. Behind the feature `catalog`.\n\n\
-         use crate::model::Value;\n\n\
-         /// One model.\n\
-         pub struct ModelEntry {\n\
-         /// The service, as its module is called.\n\
-         pub service: &'static str,\n\
-         /// The name of the model in Oracle's API.\n\
-         pub name: &'static str,\n\
-         /// Makes one, empty.\n\
-         pub blank: fn() -> Box<dyn Value>,\n\
-         }\n\n\
-         /// One operation.\n\
-         pub struct OperationEntry {\n\
-         /// The service, as its module is called.\n\
-         pub service: &'static str,\n\
-         /// The name of the operation in Oracle's API.\n\
-         pub name: &'static str,\n\
-         /// Makes what it answers, empty; nothing when it answers no JSON.\n\
-         pub answer: Option<fn() -> Box<dyn Value>>,\n\
-         }\n\n\
-         fn blank<T: Value + 'static>() -> Box<dyn Value> {\n    Box::new(T::blank())\n}\n\n",
-    );
+    out.push_str(CATALOG);
     out.push_str("/// Every model, by service and name. A kind of a tagged union stands for itself.\n#[rustfmt::skip]\npub static MODELS: &[ModelEntry] = &[\n");
     for plan in plans {
         let service = &plan.service;

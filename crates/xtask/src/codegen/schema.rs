@@ -24,7 +24,9 @@ pub(super) struct Service {
 #[serde(deny_unknown_fields)]
 pub(super) struct Client {
     pub api_version: Option<String>,
-    pub endpoint_template: String,
+    /// Where its requests go; `oci_client::endpoint` holds that.
+    #[serde(rename = "endpoint_template")]
+    _endpoint_template: String,
     pub operations: BTreeMap<String, Operation>,
 }
 
