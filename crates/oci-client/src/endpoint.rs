@@ -300,7 +300,6 @@ impl Endpoints {
     }
 
     /// The auth service of the region.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the principals need it in the next commits"))]
     pub(crate) fn auth_origin(&self) -> Result<String, EndpointError> {
         match (&self.for_all, &self.region) {
             (Some(origin), _) => Ok(origin.0.clone()),

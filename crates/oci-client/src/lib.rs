@@ -17,6 +17,7 @@ pub mod error;
 pub mod http;
 pub mod key;
 pub mod model;
+pub mod ocid;
 pub mod operation;
 pub mod page;
 mod rate;

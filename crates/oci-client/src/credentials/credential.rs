@@ -84,6 +84,10 @@ impl Credential {
         &self.key
     }
 
+    pub(super) fn shared_key(&self) -> Arc<SigningKey> {
+        Arc::clone(&self.key)
+    }
+
     /// What stands as `keyId` in the `authorization` header. A secret, since it may contain a token.
     #[must_use]
     pub fn key_id(&self) -> &Secret<String> {

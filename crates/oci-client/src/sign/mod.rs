@@ -37,7 +37,6 @@ impl Signed {
 
     /// A request that goes out as it is: to the metadata service of an instance and to the endpoints that
     /// issue resource principal tokens, the only ones that take no signature. Not for anybody else.
-    #[expect(dead_code, reason = "the instance principal, which needs it, arrives in the next commits")]
     pub(crate) fn unsigned(request: Request) -> Self {
         let headers = request.headers.clone();
         Self { request, headers }
