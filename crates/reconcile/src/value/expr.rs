@@ -37,7 +37,7 @@ impl fmt::Display for Reference {
 }
 
 /// A value, or how to make one from attributes of other resources.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Expr {
     /// A value that is there already.
     Value(Value),
@@ -51,6 +51,22 @@ pub enum Expr {
     Map(Vec<(Arc<str>, Expr)>),
     /// Whatever it gives is secret.
     Sensitive(Box<Expr>),
+}
+
+/// What is marked as secret prints as `<secret>`, whether it is a value or refers to one.
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => fmt::Debug::fmt(value, f),
+            Self::Reference(reference) => write!(f, "{reference}"),
+            Self::Template(parts) => f.debug_tuple("Template").field(parts).finish(),
+            Self::List(items) => f.debug_list().entries(items).finish(),
+            Self::Map(entries) => {
+                f.debug_map().entries(entries.iter().map(|(name, item)| (name, item))).finish()
+            }
+            Self::Sensitive(_) => f.write_str("<secret>"),
+        }
+    }
 }
 
 /// A piece of a [`Expr::Template`].
@@ -175,5 +191,17 @@ impl<T: Into<Value>> From<T> for Expr {
 impl From<Reference> for Expr {
     fn from(reference: Reference) -> Self {
         Self::Reference(reference)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_expression_prints_no_secret_however_deep_it_lies() {
+        let secret = Expr::Sensitive(Box::new(Expr::from("canary-5c1d")));
+        let nested = Expr::Map(vec![("list".into(), Expr::List(vec![secret]))]);
+        assert_eq!(format!("{nested:?}"), r#"{"list": [<secret>]}"#);
     }
 }
