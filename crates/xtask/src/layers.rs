@@ -48,6 +48,12 @@ const RULES: &[Rule] = &[
         why: "the client knows no graph, and the mock must not share its mistakes",
     },
     Rule {
+        package: "oci-resources",
+        tree: NORMAL,
+        forbidden: &["oci-mock", "moodle-stack", "oci-moodle"],
+        why: "resource modules know no stack, and the mock is for their tests",
+    },
+    Rule {
         package: "oci-mock",
         tree: ALL,
         forbidden: &["oci-client", "reconcile", "oci-resources", "moodle-stack"],
