@@ -21,9 +21,11 @@ pub mod network;
 pub mod ocid;
 pub mod serve;
 pub mod services;
+mod store;
 mod validate;
 pub mod wire;
 
 pub use error::ApiError;
 pub use mock::{AnswerCheck, Config, Mock};
+pub use store::StoreError;
 pub use wire::{Cut, Delivery, WireRequest, WireResponse};

@@ -5,6 +5,7 @@
 //! share it.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::faults::{Faults, Fired, Script};
 use crate::log::{Entry, Log};
 use crate::ocid;
 use crate::services::{self, Call, Handler, MODULES, Reply, ReplyBody};
+use crate::store::{Store, StoreError};
 use crate::validate::{check_answer, check_body, check_parameters, parse_query, unescape};
 use crate::wire::{Cut, Delivery, WireRequest, WireResponse};
 
@@ -81,6 +83,7 @@ struct Inner {
     config: Config,
     clock: Clock,
     cloud: RwLock<Cloud>,
+    store: Option<Mutex<Store>>,
     verifier: Option<Verifier>,
     faults: Faults,
     log: Log,
@@ -95,19 +98,33 @@ impl fmt::Debug for Mock {
 }
 
 impl Mock {
-    /// A new cloud.
+    /// A new cloud, in memory.
     #[must_use]
     pub fn new(config: Config) -> Self {
+        let cloud = first_cloud(&config);
+        Self::with(config, cloud, None)
+    }
+
+    /// The cloud that is kept in this file, or a new one that will be. A cloud that was kept stays where it
+    /// was: its place and seed replace those of `config`, and its time goes on from where it stood.
+    ///
+    /// # Errors
+    /// [`StoreError`]: another process uses the file, or it is no cloud.
+    pub fn open(mut config: Config, path: &Path) -> Result<Self, StoreError> {
+        let (store, cloud) = Store::open(path, || first_cloud(&config))?;
+        config.place = Place::clone(cloud.place());
+        config.epoch = config.epoch.max(cloud.now());
+        Ok(Self::with(config, cloud, Some(store)))
+    }
+
+    fn with(config: Config, cloud: Cloud, store: Option<Store>) -> Self {
         let clock = Clock::new(config.pace, config.epoch);
-        let mut cloud = Cloud::new(config.place.clone(), config.epoch);
-        for seed in MODULES.iter().filter_map(|module| module.seed) {
-            seed(&mut cloud);
-        }
         let verifier = config.signatures.map(|backend| Verifier::new(Keys::new(backend)));
         let inner = Inner {
             config,
             clock,
             cloud: RwLock::new(cloud),
+            store: store.map(Mutex::new),
             verifier,
             faults: Faults::default(),
             log: Log::default(),
@@ -115,6 +132,28 @@ impl Mock {
             violations: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Writes the whole cloud into its file in one piece, where it has one.
+    ///
+    /// # Errors
+    /// When the file cannot be written. The journal beside it still has everything.
+    pub fn save(&self) -> Result<(), StoreError> {
+        let mut cloud = self.write();
+        cloud.settle(self.inner.clock.now());
+        match &self.inner.store {
+            Some(store) => lock(store).compact(&cloud),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts what changed into the cloud's file, before anybody hears of it.
+    fn keep(&self, cloud: &mut Cloud) -> Result<(), ApiError> {
+        let Some(store) = &self.inner.store else { return Ok(()) };
+        lock(store).keep(cloud).map_err(|error| {
+            tracing::error!(%error, "the cloud's file cannot be written");
+            ApiError::new(500, "InternalServerError", format!("the mock cannot keep its cloud: {error}"))
+        })
     }
 
     /// What it was made of.
@@ -144,7 +183,10 @@ impl Mock {
     pub fn with_cloud_mut<R>(&self, change: impl FnOnce(&mut Cloud) -> R) -> R {
         let mut cloud = self.write();
         cloud.settle(self.inner.clock.now());
-        change(&mut cloud)
+        let result = change(&mut cloud);
+        // It is logged; there is nobody else to tell.
+        let _ = self.keep(&mut cloud);
+        result
     }
 
     /// Answers that contradicted the tables so far.
@@ -287,6 +329,7 @@ impl Mock {
                     Handler::Write(handle) => perform(&mut cloud, &call, request, handle)?,
                 };
                 seen.fired.after(&mut cloud, &reply);
+                self.keep(&mut cloud)?;
                 Ok(reply)
             }
         }
@@ -400,7 +443,7 @@ fn perform(
     let reply = handle(cloud, call)?;
     if let Some((key, digest)) = token {
         let remembered = remember(&reply, digest, cloud.now());
-        cloud.tokens_mut().remember(key, remembered);
+        cloud.remember_token(key, remembered);
     }
     Ok(reply)
 }
@@ -411,6 +454,14 @@ struct Seen {
     operation: Option<&'static Operation>,
     key_id: Option<String>,
     fired: Fired,
+}
+
+fn first_cloud(config: &Config) -> Cloud {
+    let mut cloud = Cloud::new(config.place.clone(), config.epoch);
+    for seed in MODULES.iter().filter_map(|module| module.seed) {
+        seed(&mut cloud);
+    }
+    cloud
 }
 
 fn route(request: &WireRequest) -> Result<(&'static Operation, Vec<&str>), ApiError> {

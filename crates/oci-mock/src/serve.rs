@@ -10,6 +10,7 @@ use crate::cloud::Place;
 use crate::faults::{Script, ScriptError};
 use crate::http_server::MockServer;
 use crate::mock::{AnswerCheck, Config, Mock};
+use crate::store::StoreError;
 
 /// The arguments of `mock serve`.
 #[derive(Clone, Debug)]
@@ -66,6 +67,9 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// The kept cloud cannot be used.
+    #[error("cannot open the kept cloud")]
+    Data(#[from] StoreError),
     /// The credentials cannot be written.
     #[error("cannot write the credentials")]
     Credentials(#[from] CredentialsError),
@@ -109,7 +113,10 @@ pub enum ServeError {
 /// # Cancel safety
 /// When dropped, files may have been written; nothing is served.
 pub async fn serve(options: &ServeOptions) -> Result<MockServer, ServeError> {
-    let mock = Mock::new(config(options));
+    let mock = match &options.data {
+        Some(path) => Mock::open(config(options), path)?,
+        None => Mock::new(config(options)),
+    };
     if let (Some(folder), Some(keys)) = (&options.credentials, mock.keys()) {
         let place = &mock.config().place;
         let credentials = Credentials::write(folder, place)?;

@@ -9,6 +9,7 @@
 mod place;
 mod resource;
 mod schedule;
+mod stored;
 mod tokens;
 mod work_requests;
 
@@ -27,6 +28,7 @@ pub use place::Place;
 pub use resource::{Kind, New, Resource};
 pub use schedule::Event;
 pub(crate) use schedule::Schedule;
+pub(crate) use stored::Delta;
 pub(crate) use tokens::{Remembered, Tokens};
 pub use work_requests::{Affected, Flavour, WorkRequest};
 
@@ -48,6 +50,8 @@ pub struct Cloud {
     tokens: Tokens,
     /// Documents that a service keeps beside its resources, by a name that starts with the service's.
     notes: BTreeMap<String, Value>,
+    /// What changed since the last look, where the cloud is kept in a file.
+    touched: Option<stored::Touched>,
 }
 
 impl Cloud {
@@ -67,6 +71,7 @@ impl Cloud {
             schedule: Schedule::default(),
             tokens: Tokens::default(),
             notes: BTreeMap::new(),
+            touched: None,
         }
     }
 
@@ -198,6 +203,7 @@ impl Cloud {
         self.by_kind.entry(new.kind.name).or_default().insert(row);
         self.index(&resource);
         self.rows.insert(row, resource);
+        self.touch(row);
         id.to_string()
     }
 
@@ -248,6 +254,7 @@ impl Cloud {
             self.index(&resource);
         }
         self.rows.insert(row, resource);
+        self.touch(row);
         result
     }
 
@@ -274,6 +281,8 @@ impl Cloud {
         let row = self.by_id.get(id).copied();
         if let Some(resource) = row.and_then(|row| self.rows.get_mut(&row)) {
             resource.invisible = true;
+            let row = resource.row;
+            self.touch(row);
             self.after(duration, Event::Appear { id: id.to_owned() });
         }
     }
@@ -282,6 +291,7 @@ impl Cloud {
     pub fn remove(&mut self, id: &str) -> Option<Resource> {
         let row = self.by_id.remove(id)?;
         let resource = self.rows.remove(&row)?;
+        self.touch(row);
         if let Some(rows) = self.by_kind.get_mut(resource.kind.name) {
             rows.remove(&row);
         }
@@ -291,7 +301,10 @@ impl Cloud {
 
     /// Schedules an event.
     pub fn after(&mut self, duration: Duration, event: Event) {
-        self.schedule.add(self.now.after(duration), event);
+        let key = self.schedule.add(self.now.after(duration), event);
+        if let Some(touched) = &mut self.touched {
+            touched.events.insert(key);
+        }
     }
 
     /// A document that a service keeps; `Value::Null` when it has none.
@@ -302,6 +315,9 @@ impl Cloud {
 
     /// The same, to change it.
     pub fn note_mut(&mut self, name: &str) -> &mut Value {
+        if let Some(touched) = &mut self.touched {
+            touched.notes.insert(name.to_owned());
+        }
         self.notes.entry(name.to_owned()).or_insert(Value::Null)
     }
 
@@ -315,8 +331,11 @@ impl Cloud {
 
     /// Carries out all events that are due, each at its own time, and then lets it be `now`.
     pub fn settle(&mut self, now: Time) {
-        while let Some((due, event)) = self.schedule.take_due(now) {
-            self.now = self.now.max(due);
+        while let Some((key, event)) = self.schedule.take_due(now) {
+            if let Some(touched) = &mut self.touched {
+                touched.events.insert(key);
+            }
+            self.now = self.now.max(key.0);
             self.carry_out(event);
         }
         self.now = self.now.max(now);
@@ -342,6 +361,8 @@ impl Cloud {
                 let row = self.by_id.get(&*id).copied();
                 if let Some(resource) = row.and_then(|row| self.rows.get_mut(&row)) {
                     resource.invisible = false;
+                    let row = resource.row;
+                    self.touch(row);
                 }
             }
             Event::FinishWorkRequest { id } => self.finish_work_request(&id, Ok(())),
@@ -361,8 +382,17 @@ impl Cloud {
         &self.tokens
     }
 
-    pub(crate) fn tokens_mut(&mut self) -> &mut Tokens {
-        &mut self.tokens
+    pub(crate) fn remember_token(&mut self, key: String, remembered: Remembered) {
+        if let Some(touched) = &mut self.touched {
+            touched.tokens.insert(key.clone());
+        }
+        self.tokens.remember(key, remembered);
+    }
+
+    fn touch(&mut self, row: u64) {
+        if let Some(touched) = &mut self.touched {
+            touched.rows.insert(row);
+        }
     }
 
     // ---- indexes ----

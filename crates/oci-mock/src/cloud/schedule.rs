@@ -73,18 +73,38 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn add(&mut self, due: Time, event: Event) {
-        self.events.insert((due, self.next), event);
+    pub(super) fn add(&mut self, due: Time, event: Event) -> (Time, u64) {
+        let key = (due, self.next);
+        self.events.insert(key, event);
         self.next += 1;
+        key
     }
 
     pub(super) fn next_due(&self) -> Option<Time> {
         self.events.keys().next().map(|(due, _)| *due)
     }
 
-    pub(super) fn take_due(&mut self, now: Time) -> Option<(Time, Event)> {
+    pub(super) fn take_due(&mut self, now: Time) -> Option<((Time, u64), Event)> {
         let entry = self.events.first_entry()?;
-        let due = entry.key().0;
-        (due <= now).then(|| (due, entry.remove()))
+        let key = *entry.key();
+        (key.0 <= now).then(|| (key, entry.remove()))
+    }
+
+    pub(super) fn get(&self, key: (Time, u64)) -> Option<&Event> {
+        self.events.get(&key)
+    }
+
+    pub(super) fn put(&mut self, due: Time, seq: u64, event: Event) {
+        self.next = self.next.max(seq + 1);
+        self.events.insert((due, seq), event);
+    }
+
+    pub(super) fn forget(&mut self, key: (Time, u64)) {
+        self.next = self.next.max(key.1 + 1);
+        self.events.remove(&key);
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = ((Time, u64), &Event)> {
+        self.events.iter().map(|(key, event)| (*key, event))
     }
 }

@@ -55,4 +55,13 @@ impl Tokens {
         self.next += 1;
         self.by_key.insert(key, remembered);
     }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Remembered> {
+        self.by_key.get(key)
+    }
+
+    /// All tokens, oldest first.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&String, &Remembered)> {
+        self.by_time.values().filter_map(|key| self.by_key.get_key_value(key))
+    }
 }

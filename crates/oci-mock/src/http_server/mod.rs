@@ -101,6 +101,9 @@ impl MockServer {
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.accepting).await.is_err() {
             self.accepting.abort();
         }
+        if let Err(error) = self.mock.save() {
+            tracing::error!(%error, "the cloud's file cannot be written");
+        }
     }
 }
 
