@@ -36,3 +36,4 @@ pub mod sign;
 #[cfg(test)]
 mod testing;
 pub mod transport;
+pub mod wait;
