@@ -9,6 +9,7 @@ mod call;
 pub mod core;
 pub mod identity;
 mod list;
+pub mod mysql;
 pub mod object_storage;
 pub mod work_requests;
 
@@ -108,6 +109,12 @@ pub const MODULES: &[&Module] = &[
     &object_storage::bucket::MODULE,
     &object_storage::listing::MODULE,
     &object_storage::object::MODULE,
+    &mysql::shape::MODULE,
+    &mysql::configuration::MODULE,
+    &mysql::db_system::MODULE,
+    &mysql::replica::MODULE,
+    &mysql::heat_wave::MODULE,
+    &mysql::backup::MODULE,
 ];
 
 struct Registry {

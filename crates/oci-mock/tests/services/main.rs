@@ -5,5 +5,7 @@
 mod support;
 
 mod identity;
+mod mysql;
+mod network;
 mod object_storage;
 mod refusals;
