@@ -305,9 +305,9 @@ impl Mock {
             );
         }
         let query = parse_query(request.query())?;
-        let handler = services::handler(operation).ok_or_else(|| ApiError::not_modelled(&operation.name))?;
         check_parameters(operation, &path, &query)?;
         let json = check_body(operation, &request.body)?;
+        let handler = services::handler(operation).ok_or_else(|| ApiError::not_modelled(&operation.name))?;
         let page_limit = self.inner.config.page_limit;
         let headers = &request.headers;
         let call = Call { op: operation, path, query, headers, json, body: &request.body, page_limit, now };

@@ -139,7 +139,7 @@ fn a_kept_cloud_keeps_its_seed_and_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cloud.json");
     let first = open(&path).mock.config().place.clone();
-    let mut config = Config::default();
-    config.place = oci_mock::cloud::Place::new(99, "us-ashburn-1");
+    let place = oci_mock::cloud::Place::new(99, "us-ashburn-1");
+    let config = Config { place, ..Config::default() };
     assert_eq!(Mock::open(config, &path).unwrap().config().place, first);
 }
