@@ -1,0 +1,138 @@
+//! The built program: arguments, stdout, stderr, exit status.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests of a real process read real files"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oci-moodle"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("OCI_") {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+/// A mock that is stopped when the test ends, however it ends.
+struct Served {
+    process: Child,
+    base_url: String,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Self {
+        let mut process =
+            program().args(["mock", "serve"]).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut first_line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        Self { process, base_url: first_line.trim_end().to_owned() }
+    }
+
+    /// An unsigned GET, and the status line and body that it gets.
+    fn get(&self, path: &str) -> (String, String) {
+        let authority = self.base_url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(authority).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.lines().next().unwrap().to_owned(), body.to_owned())
+    }
+
+    #[cfg(unix)]
+    fn tell(&mut self, signal: &str) -> std::process::ExitStatus {
+        let told = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        self.process.wait().unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_version_is_one_line_on_stdout() {
+    let output = run(&["--version"]);
+    assert!(output.status.success());
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("oci-moodle {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn wrong_usage_is_said_on_stderr_and_exits_64() {
+    let missing = "/nowhere/faults.json";
+    for arguments in [
+        &["no-such-verb"][..],
+        &["mock", "serve", "--time-scale", "-1"],
+        &["mock", "serve", "--time-scale", "1e300"],
+        &["mock", "serve", "--listen", "somewhere"],
+        &["mock", "serve", "--faults", missing],
+        &["--log", "loud", "completions", "bash"],
+        &["completions", "no-such-shell"],
+        &[],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {output:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}: {output:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn completions_know_the_verbs() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().contains("serve"), "{shell}");
+    }
+}
+
+#[test]
+fn the_mock_serves_with_fresh_credentials_and_refuses_the_unsigned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (credentials, ready) = (path("credentials"), path("ready"));
+    let served = Served::start(&["--credentials", &credentials, "--ready-file", &ready]);
+
+    assert_eq!(std::fs::read_to_string(&ready).unwrap().trim_end(), served.base_url);
+    let config = std::fs::read_to_string(Path::new(&credentials).join("config")).unwrap();
+    assert!(config.contains("\n[DEFAULT]\n"), "{config}");
+    assert_eq!(served.get("/20160918/regions").0, "HTTP/1.1 401 Unauthorized");
+    let (status, inventory) = served.get("/_mock/inventory");
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    assert!(inventory.starts_with('{'), "{inventory}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_mock_ends_well_when_it_is_told_to_stop() {
+    for signal in ["-INT", "-TERM"] {
+        let mut served = Served::start(&[]);
+        assert!(served.tell(signal).success(), "{signal}");
+    }
+}
+
+#[test]
+fn options_may_come_from_the_environment() {
+    let output = program().env("OCI_MOODLE_TIME_SCALE", "never").args(["mock", "serve"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("time scale"));
+}
