@@ -4,11 +4,14 @@
 //! [`provider::Provider`].
 
 mod address;
+pub mod diff;
 pub mod disk;
 pub mod graph;
 pub mod journal;
+pub mod plan;
 pub mod provider;
 pub mod record;
+pub mod run;
 pub mod schedule;
 pub mod schema;
 pub mod secret;

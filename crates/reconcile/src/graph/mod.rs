@@ -57,7 +57,7 @@ pub struct RollingMember {
 }
 
 /// A group whose members change one after another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RollingGroup {
     /// Its name.
     pub name: Arc<str>,

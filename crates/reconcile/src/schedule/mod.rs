@@ -26,7 +26,7 @@ pub struct Task {
 }
 
 /// A unit of a rolling group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct UnitId {
     /// The group, by position.
     pub group: u32,

@@ -6,7 +6,7 @@
 //! let schema = Schema::default()
 //!     .with("path", Attribute::new(Kind::String).required().force_new())
 //!     .with("content", Attribute::new(Kind::String).required())
-//!     .with("id", Attribute::new(Kind::String).computed());
+//!     .with("id", Attribute::new(Kind::String).read_only());
 //! assert!(schema.attribute("path").unwrap().force_new);
 //! ```
 
@@ -39,6 +39,7 @@ impl Attribute {
             kind,
             required: false,
             computed: false,
+            read_only: false,
             sensitive: false,
             unordered: false,
             force_new: false,
@@ -60,6 +61,12 @@ impl Attribute {
     #[must_use]
     pub fn computed(self) -> Self {
         Self { computed: true, ..self }
+    }
+
+    /// Only the service sets it.
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { computed: true, read_only: true, ..self }
     }
 
     /// It is a secret.

@@ -1,11 +1,16 @@
 //! Schemas: what the attributes of a resource type are, and how each of them may change.
 
 mod build;
+mod check;
+mod parse;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::value::{Number, Value};
+
+pub(crate) use check::join;
+pub use parse::SchemaError;
 
 /// The attributes of a resource type, or of an object inside one.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -25,6 +30,8 @@ pub struct Attribute {
     pub required: bool,
     /// The service sets it if the user does not, or always.
     pub computed: bool,
+    /// Only the service sets it (`readOnly`).
+    pub read_only: bool,
     /// It is a secret (`x-sensitive`).
     pub sensitive: bool,
     /// Its items have no order (`x-unordered`).

@@ -168,10 +168,8 @@ fn resolve_template(
             Value::String(piece) => text.push_str(piece),
             Value::Number(number) => text.push_str(&number.to_string()),
             Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-            // A text around a digest cannot be recognised by that digest, so it is as good as unknown.
-            Value::Redacted(_) => {
-                unsettled = Some(Value::unknown(reference.address.clone(), reference.attribute.clone()));
-            }
+            // A text around a digest is known by a digest only, like its part.
+            digest @ Value::Redacted(_) => unsettled = Some(digest.clone()),
             unknown @ Value::Unknown(_) => unsettled = Some(unknown.clone()),
             Value::Null | Value::List(_) | Value::Map(_) | Value::Sensitive(_) => {
                 failed.push(ResolveError::NotText(reference.clone()));

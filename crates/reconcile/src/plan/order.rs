@@ -1,0 +1,429 @@
+//! From decisions to steps: which comes after which, what is left out, and who goes out together.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::known::type_of;
+use super::{Action, DeferReason, Deferred, PlanOptions, Reason, Step};
+use crate::Address;
+use crate::graph::Graph;
+use crate::provider::Provider;
+use crate::record::Slot;
+use crate::schedule::UnitId;
+
+/// A step before it has its place.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) step: Step,
+    /// Why it is certainly left out.
+    pub(super) blocked: Option<DeferReason>,
+    /// What the object referred to until now.
+    pub(super) old_dependencies: Vec<Address>,
+    /// The node that it belongs to, if there is one.
+    pub(super) node: Option<u32>,
+}
+
+impl Draft {
+    pub(super) fn new(step: Step) -> Self {
+        Self { step, blocked: None, old_dependencies: Vec::new(), node: None }
+    }
+}
+
+/// All steps before they have their places.
+#[derive(Debug, Default)]
+pub(super) struct Drafts {
+    drafts: Vec<Draft>,
+    /// Nodes that are replaced, and whether the new object is to come first.
+    pub(super) replaced: BTreeMap<u32, bool>,
+}
+
+impl Drafts {
+    pub(super) fn apply(&mut self, node: u32, draft: Draft) {
+        self.drafts.push(Draft { node: Some(node), ..draft });
+    }
+
+    pub(super) fn delete(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
+}
+
+/// Steps in their places.
+#[derive(Debug, Default)]
+pub(super) struct Ordered {
+    pub(super) steps: Vec<Step>,
+    pub(super) deferred: Vec<Deferred>,
+    pub(super) cyclic: Option<String>,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// Puts the drafts in order.
+pub(super) fn order(
+    drafts: Drafts,
+    graph: &Graph,
+    provider: &dyn Provider,
+    options: &PlanOptions,
+) -> Ordered {
+    let Drafts { mut drafts, mut replaced } = drafts;
+    if drafts.is_empty() {
+        return Ordered::default();
+    }
+    let units = assign_units(&mut drafts, graph, provider);
+    drafts.sort_by(|a, b| (&a.step.address, rank(&a.step)).cmp(&(&b.step.address, rank(&b.step))));
+    let places = Places::new(&drafts, graph);
+    create_first_upwards(&drafts, &places, graph, &mut replaced);
+    let mut edges = firm_edges(&drafts, &places, graph, &replaced);
+    edges.extend(check_edges(&drafts, &units));
+    let state_edges = state_edges(&drafts, &places, &replaced);
+    let edges = join_edges(drafts.len(), &edges, &state_edges);
+    let deferred = defer(&drafts, &edges, options);
+    place(drafts, &edges, &deferred, graph)
+}
+
+fn rank(step: &Step) -> (u8, Slot) {
+    let phase = match step.action {
+        Action::Delete => 0,
+        Action::Create | Action::Update | Action::Read => 1,
+        Action::Check => 2,
+    };
+    (phase, step.slot)
+}
+
+/// Where the steps of a node or address are.
+struct Places {
+    /// By node: the step that makes, changes or reads it.
+    apply: Vec<u32>,
+    /// By address: the steps that delete an object of it.
+    deletes: HashMap<Address, Vec<u32>>,
+}
+
+impl Places {
+    fn new(drafts: &[Draft], graph: &Graph) -> Self {
+        let mut places = Self { apply: vec![NONE; graph.nodes().len()], deletes: HashMap::new() };
+        for (draft, at) in drafts.iter().zip(0..) {
+            match (&draft.step.action, draft.node) {
+                (Action::Delete, _) => places.deletes.entry(draft.step.address.clone()).or_default().push(at),
+                (Action::Check, _) | (_, None) => {}
+                (_, Some(node)) => places.apply[node as usize] = at,
+            }
+        }
+        places
+    }
+
+    fn deletes(&self, address: &Address) -> &[u32] {
+        self.deletes.get(address).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Members that are changed or replaced go out as a unit, and a check of their health belongs to it.
+fn assign_units(
+    drafts: &mut Vec<Draft>,
+    graph: &Graph,
+    provider: &dyn Provider,
+) -> BTreeMap<UnitId, Vec<u32>> {
+    let mut names: BTreeMap<(u32, &str), (u32, bool)> = BTreeMap::new();
+    let member = |node: u32| {
+        let rolling = graph.nodes()[node as usize].rolling.as_ref()?;
+        let group = graph.rolling_groups().iter().position(|group| group.name == rolling.group)?;
+        Some((u32::try_from(group).ok()?, &*rolling.unit))
+    };
+    for draft in drafts.iter() {
+        let Some(id) = draft.node.and_then(member) else { continue };
+        let next = u32::try_from(names.len()).unwrap_or(NONE);
+        let goes_out =
+            matches!(draft.step.action, Action::Update | Action::Delete) && draft.blocked.is_none();
+        names.entry(id).or_insert((next, false)).1 |= goes_out;
+    }
+    let mut checks = Vec::new();
+    let mut units: BTreeMap<UnitId, Vec<u32>> = BTreeMap::new();
+    for draft in drafts.iter_mut() {
+        let Some(node) = draft.node else { continue };
+        let Some(id) = member(node) else { continue };
+        let (unit, goes_out) = names[&id];
+        let unit = UnitId { group: id.0, unit };
+        draft.step.unit = goes_out.then_some(unit);
+        let changes = matches!(draft.step.action, Action::Create | Action::Update) && draft.blocked.is_none();
+        let has_health = type_of(provider, &draft.step.address).is_some_and(|found| found.has_health);
+        if changes && has_health {
+            let step = Step {
+                action: Action::Check,
+                reason: Reason::Rolling,
+                changes: Vec::new(),
+                planned: crate::value::ValueMap::new(),
+                lane: None,
+                expected: std::time::Duration::ZERO,
+                ..draft.step.clone()
+            };
+            checks.push(Draft { node: Some(node), ..Draft::new(step) });
+        }
+        units.entry(unit).or_default().push(node);
+    }
+    drafts.append(&mut checks);
+    units
+}
+
+/// A health check comes after everything that is done to its unit.
+fn check_edges(drafts: &[Draft], units: &BTreeMap<UnitId, Vec<u32>>) -> Vec<(u32, u32)> {
+    if !drafts.iter().any(|draft| draft.step.action == Action::Check) {
+        return Vec::new();
+    }
+    let mut unit_of: HashMap<u32, UnitId> = HashMap::new();
+    for (unit, nodes) in units {
+        unit_of.extend(nodes.iter().map(|node| (*node, *unit)));
+    }
+    let mut parts: BTreeMap<UnitId, (Vec<u32>, Vec<u32>)> = BTreeMap::new();
+    for (draft, at) in drafts.iter().zip(0..) {
+        let Some(unit) = draft.node.and_then(|node| unit_of.get(&node)) else { continue };
+        let (work, checks) = parts.entry(*unit).or_default();
+        if draft.step.action == Action::Check { checks.push(at) } else { work.push(at) }
+    }
+    let pairs = |(work, checks): (Vec<u32>, Vec<u32>)| {
+        work.into_iter().flat_map(move |before| checks.clone().into_iter().map(move |check| (before, check)))
+    };
+    parts.into_values().flat_map(pairs).collect()
+}
+
+/// What something that is replaced create-first needs, directly or not, cannot be replaced destroy-first: its old
+/// object would have to go while the old dependent is still there.
+fn create_first_upwards(
+    drafts: &[Draft],
+    places: &Places,
+    graph: &Graph,
+    replaced: &mut BTreeMap<u32, bool>,
+) {
+    let mut stack: Vec<u32> = replaced.iter().filter(|(_, first)| **first).map(|(node, _)| *node).collect();
+    if stack.is_empty() {
+        return;
+    }
+    let mut visited = vec![false; graph.nodes().len()];
+    while let Some(node) = stack.pop() {
+        if std::mem::replace(&mut visited[node as usize], true) {
+            continue;
+        }
+        if let Some(first) = replaced.get_mut(&node) {
+            *first = true;
+        }
+        stack.extend(graph.edges().of(node));
+        if let Some(draft) = drafts.get(places.apply[node as usize] as usize) {
+            stack.extend(draft.old_dependencies.iter().filter_map(|address| graph.position(address)));
+        }
+    }
+}
+
+/// Edges that follow from the graph, and between the halves of a replacement. They have no cycle.
+fn firm_edges(
+    drafts: &[Draft],
+    places: &Places,
+    graph: &Graph,
+    replaced: &BTreeMap<u32, bool>,
+) -> Vec<(u32, u32)> {
+    let mut edges = Vec::new();
+    for (draft, at) in drafts.iter().zip(0..) {
+        let Some(node) = draft.node.filter(|node| places.apply[*node as usize] == at) else { continue };
+        let needed = graph.edges().of(node).iter().map(|before| places.apply[*before as usize]);
+        edges.extend(needed.filter(|before| *before != NONE).map(|before| (before, at)));
+        if let Some(create_first) = replaced.get(&node) {
+            let current = |delete: &&u32| drafts[**delete as usize].step.slot == Slot::Current;
+            for delete in places.deletes(&draft.step.address).iter().filter(current) {
+                edges.push(if *create_first { (at, *delete) } else { (*delete, at) });
+            }
+        }
+    }
+    edges
+}
+
+/// Edges that follow from what objects referred to until now: a dependent goes first; what is no longer referred to
+/// goes after the change that gives it up.
+fn state_edges(drafts: &[Draft], places: &Places, replaced: &BTreeMap<u32, bool>) -> Vec<(u32, u32)> {
+    let mut edges = Vec::new();
+    for (draft, at) in drafts.iter().zip(0..) {
+        let is_delete = draft.step.action == Action::Delete;
+        if !is_delete && draft.step.action != Action::Update {
+            continue;
+        }
+        for delete in draft.old_dependencies.iter().flat_map(|address| places.deletes(address)) {
+            let target = &drafts[*delete as usize];
+            let makes_room = target.node.is_some_and(|node| replaced.get(&node) == Some(&false));
+            if *delete != at && (is_delete || !makes_room) {
+                edges.push((at, *delete));
+            }
+        }
+    }
+    edges
+}
+
+/// For each step the steps after it, and before it.
+struct StepEdges {
+    after: Vec<Vec<u32>>,
+    before: Vec<Vec<u32>>,
+}
+
+fn join_edges(count: usize, firm: &[(u32, u32)], state: &[(u32, u32)]) -> StepEdges {
+    let mut after: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (from, to) in firm {
+        after[*from as usize].push(*to);
+    }
+    let mut joined = after.clone();
+    for (from, to) in state {
+        joined[*from as usize].push(*to);
+    }
+    let stuck = on_cycles(&joined);
+    if stuck.iter().any(|stuck| *stuck) {
+        // What was and what is wanted contradict each other. What is wanted wins; of what was, as much as fits.
+        for (from, to) in state.iter().copied() {
+            let suspicious = stuck[from as usize] && stuck[to as usize];
+            if !suspicious || !reaches(&after, to, from) {
+                after[from as usize].push(to);
+            }
+        }
+        joined = after;
+    }
+    let mut before: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (targets, from) in joined.iter_mut().zip(0..) {
+        targets.sort_unstable();
+        targets.dedup();
+        targets.iter().for_each(|to| before[*to as usize].push(from));
+    }
+    StepEdges { after: joined, before }
+}
+
+/// Marks what cannot be put in order.
+fn on_cycles(after: &[Vec<u32>]) -> Vec<bool> {
+    let mut waiting = vec![0_u32; after.len()];
+    after.iter().flatten().for_each(|to| waiting[*to as usize] += 1);
+    let mut queue: Vec<u32> =
+        (0..).zip(&waiting).filter(|(_, count)| **count == 0).map(|(at, _)| at).collect();
+    while let Some(done) = queue.pop() {
+        for to in &after[done as usize] {
+            waiting[*to as usize] -= 1;
+            if waiting[*to as usize] == 0 {
+                queue.push(*to);
+            }
+        }
+    }
+    waiting.into_iter().map(|count| count > 0).collect()
+}
+
+fn reaches(after: &[Vec<u32>], from: u32, to: u32) -> bool {
+    let mut visited = vec![false; after.len()];
+    let mut stack = vec![from];
+    while let Some(at) = stack.pop() {
+        if at == to {
+            return true;
+        }
+        if !std::mem::replace(&mut visited[at as usize], true) {
+            stack.extend(&after[at as usize]);
+        }
+    }
+    false
+}
+
+/// Why each step is left out, if it is.
+fn defer(drafts: &[Draft], edges: &StepEdges, options: &PlanOptions) -> Vec<Option<DeferReason>> {
+    let mut why: Vec<Option<DeferReason>> = drafts.iter().map(|draft| draft.blocked.clone()).collect();
+    if !options.only.is_empty() {
+        let selected = selection(drafts, edges, options);
+        for (why, selected) in why.iter_mut().zip(selected) {
+            if !selected {
+                why.get_or_insert(DeferReason::NotSelected);
+            }
+        }
+    }
+    for (why, draft) in why.iter_mut().zip(drafts) {
+        if options.exclude.iter().any(|pattern| pattern.matches(&draft.step.address)) {
+            why.get_or_insert(DeferReason::Excluded);
+        }
+    }
+    let mut stack: Vec<u32> = (0..).zip(&why).filter(|(_, why)| why.is_some()).map(|(at, _)| at).collect();
+    while let Some(at) = stack.pop() {
+        let address = &drafts[at as usize].step.address;
+        for next in edges.after[at as usize].iter().copied().chain(siblings(drafts, at)) {
+            if why[next as usize].is_none() {
+                why[next as usize] = Some(DeferReason::DependsOn { address: address.clone() });
+                stack.push(next);
+            }
+        }
+    }
+    why
+}
+
+/// What was asked for, with all that has to come before it.
+fn selection(drafts: &[Draft], edges: &StepEdges, options: &PlanOptions) -> Vec<bool> {
+    let wanted = |draft: &Draft| options.only.iter().any(|pattern| pattern.matches(&draft.step.address));
+    let mut selected: Vec<bool> = drafts.iter().map(wanted).collect();
+    let mut stack: Vec<u32> =
+        (0..).zip(&selected).filter(|(_, selected)| **selected).map(|(at, _)| at).collect();
+    while let Some(at) = stack.pop() {
+        for next in edges.before[at as usize].iter().copied().chain(siblings(drafts, at)) {
+            if !std::mem::replace(&mut selected[next as usize], true) {
+                stack.push(next);
+            }
+        }
+    }
+    selected
+}
+
+/// The other steps of the same address: a replacement is done as a whole or not at all.
+fn siblings(drafts: &[Draft], at: u32) -> impl Iterator<Item = u32> {
+    let address = &drafts[at as usize].step.address;
+    let same =
+        move |near: &u32| drafts.get(*near as usize).is_some_and(|draft| draft.step.address == *address);
+    let down = (0..at).rev().take_while(same);
+    down.chain((at + 1..NONE).take_while(move |near| {
+        drafts.get(*near as usize).is_some_and(|draft| draft.step.address == *address)
+    }))
+}
+
+fn place(drafts: Vec<Draft>, edges: &StepEdges, deferred: &[Option<DeferReason>], graph: &Graph) -> Ordered {
+    let mut ordered = Ordered::default();
+    let mut position = vec![NONE; drafts.len()];
+    let mut next = 0;
+    for (position, why) in position.iter_mut().zip(deferred) {
+        if why.is_none() {
+            *position = next;
+            next += 1;
+        }
+    }
+    for ((draft, before), why) in drafts.into_iter().zip(&edges.before).zip(deferred) {
+        let Some(why) = why else {
+            let after = before.iter().map(|at| position[*at as usize]).collect();
+            ordered.steps.push(Step { after, ..draft.step });
+            continue;
+        };
+        let action = draft.blocked.is_none().then_some(draft.step.action);
+        if action != Some(Action::Check) {
+            ordered.deferred.push(Deferred { address: draft.step.address, action, why: why.clone() });
+        }
+    }
+    ordered.cyclic = cyclic(&ordered.steps, graph);
+    ordered
+}
+
+/// Members of a rolling group that need each other cannot go out one after another.
+fn cyclic(steps: &[Step], graph: &Graph) -> Option<String> {
+    let gated: Vec<_> = steps.iter().filter(|step| step.unit.is_some()).collect();
+    if gated.is_empty() {
+        return None;
+    }
+    let tasks: Vec<_> = steps
+        .iter()
+        .map(|step| crate::schedule::Task {
+            after: step.after.clone(),
+            unit: step.unit,
+            ..Default::default()
+        })
+        .collect();
+    let cyclic = crate::schedule::Schedule::new(&tasks, &crate::schedule::Limits::default()).err()?;
+    let members: Vec<String> = cyclic
+        .0
+        .iter()
+        .map(|at| &steps[*at as usize])
+        .filter(|step| step.unit.is_some() && graph.position(&step.address).is_some())
+        .map(|step| format!("`{}`", step.address))
+        .collect();
+    let mut members = members;
+    members.dedup();
+    Some(format!(
+        "members of a rolling group need each other, so that none can go out alone: {}",
+        members.join(", ")
+    ))
+}

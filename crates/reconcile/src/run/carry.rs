@@ -1,0 +1,587 @@
+//! The loop of an apply: hand out steps, commit what is due, send, and fold what comes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use world::BoxFuture;
+
+use super::apply::{ApplyError, ApplyOptions, StepEnd, Summary};
+use super::driver::{Driver, JobEnd};
+use super::event::{Event, Observer};
+use super::flights::Flights;
+use super::job::{Job, Tries};
+use super::{Cancel, Context};
+use crate::diff::{self, Judge, Sides};
+use crate::journal::Ledger;
+use crate::plan::{Action, Knowledge, Known, Plan, Step, agree, type_of, with_ignored};
+use crate::provider::{Failure, Health, Object, ReadRequest, ResourceType};
+use crate::record::{IntentId, Operation, Record, RunMark, Slot, StateEntry, Status};
+use crate::schedule::{Limits, Outcome, Schedule, Skipped, Task};
+use crate::state::State;
+use crate::value::{Value, ValueMap};
+
+/// One run of a plan.
+pub(super) struct Run<'a> {
+    context: Context<'a>,
+    plan: &'a Plan,
+    options: &'a ApplyOptions,
+    knowledge: Knowledge<'a>,
+    schedule: Schedule,
+    driver: Driver<'a>,
+    /// Reads and health checks: they change nothing, so they need no record.
+    looks: Flights<'a, Result<Look, Failure>>,
+    next_intent: u64,
+    started: Vec<Duration>,
+    summary: Summary,
+}
+
+enum Look {
+    Data(ValueMap),
+    Healthy,
+}
+
+/// What handing out a step led to.
+enum Handed {
+    UnderWay,
+    Done,
+    Failed(String),
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        context: Context<'a>,
+        plan: &'a Plan,
+        options: &'a ApplyOptions,
+        knowledge: Knowledge<'a>,
+        state: &State,
+    ) -> Self {
+        let task = |step: &Step| Task {
+            after: step.after.clone(),
+            expected: step.expected,
+            kind: Some(step.kind.clone()),
+            lane: step.lane.clone(),
+            unit: step.unit,
+        };
+        let tasks: Vec<Task> = plan.steps().iter().map(task).collect();
+        let groups = plan.rolling_groups().iter().map(|group| group.out_max).collect();
+        let limits = Limits { kinds: options.kinds.clone(), groups };
+        let schedule = Schedule::new(&tasks, &limits).expect("the planner has ordered the steps");
+        Self {
+            context,
+            plan,
+            options,
+            knowledge,
+            schedule,
+            driver: Driver::new(context),
+            looks: Flights::new(),
+            next_intent: state.next_intent().0,
+            started: vec![Duration::ZERO; tasks.len()],
+            summary: Summary::default(),
+        }
+    }
+
+    pub(super) async fn drive(
+        &mut self,
+        ledger: &mut dyn Ledger,
+        observer: &mut dyn Observer,
+        cancel: &Cancel,
+    ) -> Result<(), ApplyError> {
+        let mut stopping = false;
+        loop {
+            if cancel.is_stopping() && !stopping {
+                stopping = true;
+                self.stop(observer);
+            }
+            if cancel.is_leaving() {
+                break;
+            }
+            self.hand_out(ledger.state(), observer);
+            self.driver.commit(ledger).await?;
+            if self.schedule.is_done() {
+                break;
+            }
+            self.wait(cancel, stopping, observer).await;
+        }
+        if cancel.is_leaving() {
+            // What is under way is dropped; its intents are on disk, and what was learned is committed.
+            self.driver.commit_only(ledger).await?;
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, observer: &mut dyn Observer) {
+        self.schedule.stop();
+        self.summary.cancelled = true;
+        observer.event(&Event::Stopping);
+    }
+
+    /// Starts what is ready. A step that turns out to be nothing makes room for others at once.
+    fn hand_out(&mut self, state: &State, observer: &mut dyn Observer) {
+        loop {
+            let ready = self.schedule.take_ready(self.options.concurrency.max(1));
+            if ready.is_empty() {
+                return;
+            }
+            for id in ready {
+                let step = &self.plan.steps()[id as usize];
+                self.started[id as usize] = self.driver.now().monotonic;
+                let (address, action) = (step.address.clone(), step.action.clone());
+                observer.event(&Event::Started { address, action, expected: step.expected });
+                match self.start(id, state) {
+                    Handed::UnderWay => {}
+                    Handed::Done => self.done(id, observer),
+                    Handed::Failed(message) => self.failed(id, message, None, observer),
+                }
+            }
+        }
+    }
+
+    async fn wait(&mut self, cancel: &Cancel, stopping: bool, observer: &mut dyn Observer) {
+        let (jobs_idle, looks_idle) = (self.driver.is_idle(), self.looks.is_empty());
+        tokio::select! {
+            biased;
+            ended = self.driver.landed(cancel, stopping, observer), if !jobs_idle => {
+                for (id, job, end) in ended.into_iter().flatten() {
+                    self.job_ended(id, &job, end, observer);
+                }
+            }
+            landed = self.looks.landed(), if !looks_idle => {
+                for (id, look) in landed {
+                    self.look_ended(id, look, observer);
+                }
+            }
+            () = cancel.more_than(stopping), if jobs_idle => {}
+        }
+    }
+
+    fn start(&mut self, id: u32, state: &State) -> Handed {
+        let step = &self.plan.steps()[id as usize];
+        let Some(resource_type) = type_of(self.context.provider, &step.address) else {
+            return Handed::Failed("the provider does not know its type".to_owned());
+        };
+        match step.action {
+            Action::Create | Action::Update => self.start_apply(id, step, resource_type, state),
+            Action::Delete => self.start_delete(id, step, resource_type, state),
+            Action::Read => self.start_read(id, step, resource_type),
+            Action::Check => self.start_check(id, step, state),
+        }
+    }
+
+    fn start_apply(
+        &mut self,
+        id: u32,
+        step: &Step,
+        resource_type: &'a ResourceType,
+        state: &State,
+    ) -> Handed {
+        let Some(position) = self.knowledge.graph.position(&step.address) else {
+            return Handed::Failed("the configuration does not have it".to_owned());
+        };
+        let node = &self.knowledge.graph.nodes()[position as usize];
+        let prior = state.entry(&step.address).cloned().filter(|_| step.action == Action::Update);
+        let desired = match self.desired(position, resource_type, prior.as_deref()) {
+            Ok(desired) => desired,
+            Err(message) => return Handed::Failed(message),
+        };
+        if !agree(self.context.key, &step.planned, &desired) {
+            return Handed::Failed("would be asked for something else than was planned".to_owned());
+        }
+        let mut changed = Vec::new();
+        let mut promised = ValueMap::new();
+        if let Some(prior) = &prior {
+            let judge = self.judge(resource_type);
+            let observed = &prior.attributes;
+            let sides = Sides { desired: &desired, asked: &prior.inputs, seen: observed, observed };
+            changed = names(&diff::diff(judge, sides, &node.lifecycle));
+            // Drift was seen when the plan was made, and is in the entry now, so the plan's changes count as well.
+            changed.extend(
+                names(&step.changes).into_iter().filter(|name| still_differs(judge, name, &desired, prior)),
+            );
+            changed.sort();
+            changed.dedup();
+            if changed.is_empty() {
+                return self.keep_as_it_is(position, step, &desired, prior);
+            }
+            promised = promises(resource_type, &desired, prior);
+        }
+        let identifier = prior.as_ref().and_then(|prior| prior.identifier.clone());
+        if prior.is_some() && identifier.is_none() {
+            return Handed::Failed("nobody knows what it is called".to_owned());
+        }
+        let before = prior.as_deref().or_else(|| state.entry(&step.address).map(|entry| &**entry));
+        let draft = StateEntry {
+            identifier: identifier.clone(),
+            inputs: without_nulls(&self.context.key.redact_map(step.address.as_str(), &desired)),
+            attributes: prior.as_ref().map_or_else(ValueMap::new, |prior| prior.attributes.clone()),
+            dependencies: self.knowledge.graph.dependencies(&step.address).cloned().collect(),
+            protect: node.lifecycle.protect.unwrap_or_else(|| before.is_some_and(|before| before.protect)),
+            status: Status::Pending,
+            private: prior.as_ref().map_or(Value::Null, |prior| prior.private.clone()),
+            schema_version: resource_type.schema_version,
+        };
+        let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
+        let job = Job {
+            inputs: Some(without_nulls(&desired)),
+            changed,
+            promised,
+            identifier,
+            ..self.job(step, operation, resource_type, Arc::new(draft), prior)
+        };
+        self.driver.begin(id, job);
+        Handed::UnderWay
+    }
+
+    /// Inputs that were not known when the plan was made came out as they were before.
+    fn keep_as_it_is(
+        &mut self,
+        position: u32,
+        step: &Step,
+        desired: &ValueMap,
+        prior: &Arc<StateEntry>,
+    ) -> Handed {
+        let entry = StateEntry {
+            inputs: without_nulls(&self.context.key.redact_map(step.address.as_str(), desired)),
+            dependencies: self.knowledge.graph.dependencies(&step.address).cloned().collect(),
+            ..(**prior).clone()
+        };
+        let known = Known::All { desired: desired.clone(), attributes: prior.attributes.clone() };
+        self.knowledge.nodes[position as usize] = Some(known);
+        self.driver.record(Record::Put {
+            address: step.address.clone(),
+            slot: Slot::Current,
+            entry: Box::new(entry),
+        });
+        Handed::Done
+    }
+
+    fn start_delete(
+        &mut self,
+        id: u32,
+        step: &Step,
+        resource_type: &'a ResourceType,
+        state: &State,
+    ) -> Handed {
+        // A replacement that came first has moved the old object aside; it is named by the intent that did.
+        let (slot, entry) = match self.deposed_by_this_run(step, state) {
+            Some(found) => found,
+            None => match state.object(&step.address, step.slot) {
+                Some(entry) => (step.slot, entry.clone()),
+                None => return Handed::Done,
+            },
+        };
+        let Some(identifier) = entry.identifier.clone() else {
+            return Handed::Failed("nobody knows what it is called".to_owned());
+        };
+        let job = Job {
+            slot,
+            identifier: Some(identifier),
+            ..self.job(step, Operation::Delete, resource_type, entry.clone(), Some(entry))
+        };
+        self.driver.begin(id, job);
+        Handed::UnderWay
+    }
+
+    fn deposed_by_this_run(&self, step: &Step, state: &State) -> Option<(Slot, Arc<StateEntry>)> {
+        let creates_first = step.slot == Slot::Current
+            && step.after.iter().any(|before| {
+                let before = &self.plan.steps()[*before as usize];
+                before.address == step.address && before.action == Action::Create
+            });
+        if !creates_first {
+            return None;
+        }
+        // The newest one: older ones have steps of their own.
+        let deposed = state.deposed().filter(|(address, ..)| **address == step.address);
+        deposed.last().map(|(_, intent, entry)| (Slot::Deposed(intent), entry.clone()))
+    }
+
+    fn start_read(&mut self, id: u32, step: &Step, resource_type: &'a ResourceType) -> Handed {
+        let Some(position) = self.knowledge.graph.position(&step.address) else {
+            return Handed::Failed("the configuration does not have it".to_owned());
+        };
+        let inputs = match self.desired(position, resource_type, None) {
+            Ok(inputs) => inputs,
+            Err(message) => return Handed::Failed(message),
+        };
+        let provider = self.context.provider;
+        let call = async move { provider.read_data(&resource_type.name, inputs).await.map(Look::Data) };
+        self.looks.start(id, Box::pin(call));
+        Handed::UnderWay
+    }
+
+    fn start_check(&mut self, id: u32, step: &Step, state: &State) -> Handed {
+        let Some(entry) = state.entry(&step.address).cloned() else { return Handed::Done };
+        let Some(identifier) = entry.identifier.clone() else { return Handed::Done };
+        let request = ReadRequest { address: step.address.clone(), identifier, entry: Some(entry) };
+        let limit = self.options.healthy_within;
+        self.looks.start(id, healthy(self.context, request, limit));
+        Handed::UnderWay
+    }
+
+    fn job(
+        &mut self,
+        step: &Step,
+        operation: Operation,
+        resource_type: &ResourceType,
+        draft: Arc<StateEntry>,
+        prior: Option<Arc<StateEntry>>,
+    ) -> Job {
+        let intent = IntentId(self.next_intent);
+        self.next_intent += 1;
+        let now = self.driver.now();
+        let random = self.context.world;
+        Job {
+            intent,
+            address: step.address.clone(),
+            slot: Slot::Current,
+            operation,
+            token: format!("{:016x}{:016x}", random.random_u64(), random.random_u64()).into(),
+            begun: now.wall,
+            draft,
+            prior,
+            inputs: None,
+            changed: Vec::new(),
+            promised: ValueMap::new(),
+            identifier: None,
+            pending: None,
+            unclear: false,
+            tries: Tries::default(),
+            started: now.monotonic,
+            until: now.monotonic + resource_type.limit.of(operation),
+            expected: step.expected,
+            visible_within: resource_type.visible_within,
+        }
+    }
+
+    /// What a node asks for, now that everything it refers to is known.
+    fn desired(
+        &self,
+        position: u32,
+        resource_type: &ResourceType,
+        prior: Option<&StateEntry>,
+    ) -> Result<ValueMap, String> {
+        let node = &self.knowledge.graph.nodes()[position as usize];
+        let mut failed = Vec::new();
+        let inputs = self.knowledge.resolve_inputs(position, &mut failed);
+        if let Some(failure) = failed.first() {
+            return Err(failure.to_string());
+        }
+        let schema = &resource_type.schema;
+        let mut problems = schema.validate(&inputs);
+        if problems.is_empty() {
+            problems = self.context.provider.validate(&resource_type.name, &inputs);
+        }
+        if let Some(problem) = problems.first() {
+            return Err(format!("`{}` {}", problem.path, problem.message));
+        }
+        let desired = schema.mark_sensitive(&schema.with_defaults(&inputs));
+        let desired = match prior {
+            Some(prior) => with_ignored(node, desired, &prior.attributes),
+            None => desired,
+        };
+        for (name, value) in desired.iter() {
+            if let Some(origin) = value.first_unknown() {
+                return Err(format!("`{name}` is still not known: `{origin}` was not told"));
+            }
+            let unchanged =
+                prior.is_some_and(|prior| prior.inputs.get(name).is_some_and(Value::has_redacted));
+            if value.has_redacted() && !unchanged {
+                return Err(format!("`{name}` needs a secret of which only the digest is known"));
+            }
+        }
+        Ok(desired)
+    }
+
+    fn judge(&self, resource_type: &'a ResourceType) -> Judge<'a> {
+        Judge { provider: self.context.provider, key: self.context.key, resource_type }
+    }
+
+    fn job_ended(&mut self, id: u32, job: &Job, end: JobEnd, observer: &mut dyn Observer) {
+        match end {
+            JobEnd::Done(object) => {
+                self.learn(job, object);
+                self.done(id, observer);
+            }
+            JobEnd::Failed { message, hint } => self.failed(id, message, hint, observer),
+            JobEnd::Open { message } => {
+                let (address, action) = self.name(id);
+                observer.event(&Event::LeftOpen { address, action, message: message.clone() });
+                let end = self.step_end(id, message, None);
+                self.summary.open.push(end);
+                let skipped = self.schedule.finish(id, Outcome::Failed);
+                self.skipped(&skipped, observer);
+            }
+        }
+    }
+
+    /// What was not known before is known now.
+    fn learn(&mut self, job: &Job, object: Option<Object>) {
+        let (Some(object), Some(desired)) = (object, &job.inputs) else { return };
+        let Some(position) = self.knowledge.graph.position(&job.address) else { return };
+        let Some(resource_type) = type_of(self.context.provider, &job.address) else { return };
+        let attributes = resource_type.schema.mark_sensitive(&object.attributes);
+        self.knowledge.nodes[position as usize] = Some(Known::All { desired: desired.clone(), attributes });
+    }
+
+    fn look_ended(&mut self, id: u32, look: Result<Look, Failure>, observer: &mut dyn Observer) {
+        match look {
+            Ok(Look::Healthy) => self.done(id, observer),
+            Ok(Look::Data(attributes)) => {
+                let address = &self.plan.steps()[id as usize].address;
+                if let (Some(position), Some(resource_type)) =
+                    (self.knowledge.graph.position(address), type_of(self.context.provider, address))
+                {
+                    let desired = self.knowledge.resolve_inputs(position, &mut Vec::new());
+                    let attributes = resource_type.schema.mark_sensitive(&attributes);
+                    self.knowledge.nodes[position as usize] = Some(Known::All { desired, attributes });
+                }
+                self.done(id, observer);
+            }
+            Err(failure) => self.failed(id, failure.message, failure.hint, observer),
+        }
+    }
+
+    fn done(&mut self, id: u32, observer: &mut dyn Observer) {
+        let took = self.driver.now().monotonic.saturating_sub(self.started[id as usize]);
+        let (address, action) = self.name(id);
+        observer.event(&Event::Finished { address, action, took });
+        self.summary.done += 1;
+        let skipped = self.schedule.finish(id, Outcome::Done);
+        self.skipped(&skipped, observer);
+    }
+
+    fn failed(&mut self, id: u32, message: String, hint: Option<String>, observer: &mut dyn Observer) {
+        let (address, action) = self.name(id);
+        observer.event(&Event::Failed { address, action, message: message.clone(), hint: hint.clone() });
+        let end = self.step_end(id, message, hint);
+        self.summary.failed.push(end);
+        let skipped = self.schedule.finish(id, Outcome::Failed);
+        self.skipped(&skipped, observer);
+    }
+
+    fn skipped(&mut self, skipped: &[Skipped], observer: &mut dyn Observer) {
+        for Skipped { task, because } in skipped {
+            let (address, action) = self.name(*task);
+            let because = self.plan.steps()[*because as usize].address.clone();
+            observer.event(&Event::Skipped { address: address.clone(), action, because });
+            self.summary.skipped.push(address);
+        }
+    }
+
+    fn name(&self, id: u32) -> (crate::Address, Action) {
+        let step = &self.plan.steps()[id as usize];
+        (step.address.clone(), step.action.clone())
+    }
+
+    fn step_end(&self, id: u32, message: String, hint: Option<String>) -> StepEnd {
+        let (address, action) = self.name(id);
+        StepEnd { address, action, message, hint }
+    }
+
+    /// The outputs, and the end of the run.
+    pub(super) async fn close(mut self, ledger: &mut dyn Ledger) -> Result<Summary, ApplyError> {
+        for id in self.schedule.never_started() {
+            let address = self.name(id).0;
+            self.summary.never_started.push(address);
+        }
+        let mut records = Vec::new();
+        let outputs = self.knowledge.graph.outputs();
+        let values: ValueMap = outputs
+            .iter()
+            .map(|(name, expr)| (name.clone(), self.knowledge.resolve(expr, &mut Vec::new())))
+            .collect();
+        // What is not known because its step has not come to an end stays as it was.
+        let known = |(name, value): (&Arc<str>, &Value)| {
+            let before = ledger.state().outputs().get(name).cloned();
+            let value = if value.first_unknown().is_some() { before? } else { value.clone() };
+            Some((name.clone(), value))
+        };
+        let told: ValueMap = values.iter().filter_map(known).collect();
+        let stored = match self.plan.mode() {
+            crate::plan::Mode::Destroy if self.summary.is_success() => ValueMap::new(),
+            crate::plan::Mode::Destroy | crate::plan::Mode::RefreshOnly => ledger.state().outputs().clone(),
+            crate::plan::Mode::Apply => self.context.key.redact_map("output", &told),
+        };
+        if stored != *ledger.state().outputs() {
+            records.push(Record::Outputs { values: stored });
+        }
+        if ledger.state().run().is_some_and(|run| !run.rolling_back) && self.summary.is_success() {
+            records.push(Record::Run(RunMark::Ended));
+        }
+        if !records.is_empty() {
+            ledger.commit(records).await?;
+        }
+        self.summary.outputs = told;
+        Ok(self.summary)
+    }
+}
+
+/// Waits until a member is healthy.
+fn healthy(
+    context: Context<'_>,
+    request: ReadRequest,
+    limit: Duration,
+) -> BoxFuture<'_, Result<Look, Failure>> {
+    Box::pin(async move {
+        let until = context.world.monotonic() + limit;
+        let mut why_not = String::new();
+        loop {
+            let pause = match context.provider.health(request.clone()).await {
+                Ok(Health::Healthy) => return Ok(Look::Healthy),
+                Ok(Health::Unhealthy(why)) => return Err(Failure::refused(format!("is not healthy: {why}"))),
+                Ok(Health::NotYet { why, again_after }) => {
+                    why_not = why;
+                    again_after
+                }
+                Err(failure) => {
+                    why_not.clone_from(&failure.message);
+                    failure.again_after.unwrap_or(Duration::from_secs(5))
+                }
+            };
+            // At least a moment, so that time passes and the limit is reached.
+            let pause = pause.max(Duration::from_millis(100));
+            if context.world.monotonic() + pause > until {
+                return Err(Failure::refused(format!("did not become healthy in time: {why_not}")));
+            }
+            context.world.sleep(pause).await;
+        }
+    })
+}
+
+/// The attributes that the service sets and that were taken for known by what comes after.
+fn promises(resource_type: &ResourceType, desired: &ValueMap, prior: &StateEntry) -> ValueMap {
+    let kept = |(name, value): &(&Arc<str>, &Value)| {
+        let attribute = resource_type.schema.attribute(name);
+        let set = desired.get(name).is_some_and(|value| !value.is_null());
+        !set && !value.has_redacted()
+            && attribute.is_some_and(|attribute| attribute.computed && !attribute.volatile)
+    };
+    prior.attributes.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn names(changes: &[diff::Change]) -> Vec<Arc<str>> {
+    changes.iter().filter_map(|change| change.path.first_name()).map(Arc::from).collect()
+}
+
+fn still_differs(judge: Judge<'_>, name: &str, desired: &ValueMap, prior: &StateEntry) -> bool {
+    let loose = crate::schema::Attribute::new(crate::schema::Kind::Any);
+    let attribute = judge.resource_type.schema.attribute(name).unwrap_or(&loose);
+    let there = if attribute.write_only { prior.inputs.get(name) } else { prior.attributes.get(name) };
+    let comparison = diff::Comparison { judge, now: true };
+    match (desired.get(name).filter(|value| !value.is_null()), there) {
+        (Some(desired), Some(there)) => !comparison.same(attribute, name, desired, there),
+        (None, None) => false,
+        (Some(_), None) | (None, Some(_)) => true,
+    }
+}
+
+fn without_nulls(values: &ValueMap) -> ValueMap {
+    if values.values().all(|value| !value.is_null()) {
+        return values.clone();
+    }
+    values
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}

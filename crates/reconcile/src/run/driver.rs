@@ -1,0 +1,171 @@
+//! Drives jobs: commits what they have to say, then makes their next calls.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use world::BoxFuture;
+
+use super::event::{Event, Observer};
+use super::flights::Flights;
+use super::job::{Answer, Call, Job, Next, Now};
+use super::{Cancel, Context, job};
+use crate::diff::Judge;
+use crate::journal::{Ledger, LedgerError};
+use crate::plan::type_of;
+use crate::provider::{Object, Provider, ReadAnswer};
+use crate::record::{Millis, Record};
+
+/// How a job ended in this run.
+#[derive(Clone, Debug)]
+pub(super) enum JobEnd {
+    Done(Option<Object>),
+    Failed { message: String, hint: Option<String> },
+    Open { message: String },
+}
+
+/// Jobs under way. Nothing is sent before the records that are due have been committed.
+pub(super) struct Driver<'a> {
+    context: Context<'a>,
+    jobs: BTreeMap<u32, Job>,
+    flights: Flights<'a, Answer>,
+    records: Vec<Record>,
+    queued: Vec<(u32, Duration, Call)>,
+}
+
+impl<'a> Driver<'a> {
+    pub(super) fn new(context: Context<'a>) -> Self {
+        Self {
+            context,
+            jobs: BTreeMap::new(),
+            flights: Flights::new(),
+            records: Vec::new(),
+            queued: Vec::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        now(self.context)
+    }
+
+    /// Begins a new job: its intent is committed with the next commit, and only then its request is sent.
+    pub(super) fn begin(&mut self, id: u32, job: Job) {
+        self.records.push(job::begin(&job, self.context.key));
+        self.resume(id, job);
+    }
+
+    /// Goes on with a job whose intent is on disk.
+    pub(super) fn resume(&mut self, id: u32, job: Job) {
+        self.queued.push((id, Duration::ZERO, job.first_call(self.now())));
+        self.jobs.insert(id, job);
+    }
+
+    /// Adds a record to the next commit.
+    pub(super) fn record(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
+    /// Commits what is due, together, and then makes the calls that waited for it.
+    pub(super) async fn commit(&mut self, ledger: &mut dyn Ledger) -> Result<(), LedgerError> {
+        if !self.records.is_empty() {
+            ledger.commit(std::mem::take(&mut self.records)).await?;
+        }
+        for (id, after, call) in std::mem::take(&mut self.queued) {
+            let Some(job) = self.jobs.get(&id) else { continue };
+            let limit = job.until.saturating_sub(self.context.world.monotonic());
+            self.flights.start(id, make(self.context, after, limit.max(Duration::from_secs(1)), call));
+        }
+        Ok(())
+    }
+
+    /// Commits what is due and makes no more calls: the run leaves.
+    pub(super) async fn commit_only(&mut self, ledger: &mut dyn Ledger) -> Result<(), LedgerError> {
+        if self.records.is_empty() {
+            return Ok(());
+        }
+        ledger.commit(std::mem::take(&mut self.records)).await
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.flights.is_empty() && self.queued.is_empty()
+    }
+
+    /// Waits for answers and acts on them; returns the jobs that are over. `None` if the run shall stop more than it
+    /// does already.
+    pub(super) async fn landed(
+        &mut self,
+        cancel: &Cancel,
+        was_stopping: bool,
+        observer: &mut dyn Observer,
+    ) -> Option<Vec<(u32, Job, JobEnd)>> {
+        let landed = tokio::select! {
+            biased;
+            () = cancel.more_than(was_stopping) => return None,
+            landed = self.flights.landed() => landed,
+        };
+        let mut ended = Vec::new();
+        for (id, answer) in landed {
+            let now = self.now();
+            let Some(mut job) = self.jobs.remove(&id) else { continue };
+            let Some(resource_type) = type_of(self.context.provider, &job.address) else { continue };
+            let judge = Judge { provider: self.context.provider, key: self.context.key, resource_type };
+            let (records, next) = job.advance(judge, answer, now);
+            self.records.extend(records);
+            let end = match next {
+                Next::Call { after, call, waiting } => {
+                    if let Some((waiting_on, percent)) = waiting {
+                        let expected_left = (job.started + job.expected).saturating_sub(now.monotonic);
+                        let address = job.address.clone();
+                        observer.event(&Event::Waiting { address, waiting_on, percent, expected_left });
+                    }
+                    self.queued.push((id, after, call));
+                    self.jobs.insert(id, job);
+                    continue;
+                }
+                Next::Done(object) => JobEnd::Done(object),
+                Next::Failed { message, hint } => JobEnd::Failed { message, hint },
+                Next::Open { message } => JobEnd::Open { message },
+            };
+            ended.push((id, job, end));
+        }
+        Some(ended)
+    }
+}
+
+pub(super) fn now(context: Context<'_>) -> Now {
+    let wall = Millis(context.world.now().timestamp_millis());
+    Now { monotonic: context.world.monotonic(), wall }
+}
+
+fn make<'a>(context: Context<'a>, after: Duration, limit: Duration, call: Call) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        if after > Duration::ZERO {
+            context.world.sleep(after).await;
+        }
+        let provider: &'a dyn Provider = context.provider;
+        let answer = async move {
+            match call {
+                Call::Create(request) => Answer::Sent(provider.create(request).await),
+                Call::Update(request) => Answer::Sent(provider.update(request).await),
+                Call::Delete(request) => Answer::Sent(provider.delete(request).await),
+                Call::Poll(request) => Answer::Polled(provider.poll(request).await),
+                Call::Find(request) => Answer::Found(provider.find(request).await),
+                Call::Read(request) => {
+                    let address = request.address.clone();
+                    let answers = provider.read(address.resource_type(), vec![request]).await;
+                    Answer::Looked(answers.into_iter().next().unwrap_or_else(no_answer))
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = context.world.sleep(limit) => Answer::Late,
+        }
+    })
+}
+
+pub(super) fn no_answer() -> ReadAnswer {
+    ReadAnswer::Failed(crate::provider::Failure::unclear(
+        "the provider gave fewer answers than it was asked for",
+    ))
+}

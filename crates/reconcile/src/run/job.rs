@@ -1,0 +1,458 @@
+//! One operation from its intent to its end: what each answer means. Pure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Address;
+use crate::diff::{Judge, broken_promises};
+use crate::provider::{
+    CreateRequest, DeleteRequest, Effect, Failure, FindRequest, Object, PollRequest, ReadAnswer, ReadRequest,
+    Reply, Running, UpdateRequest,
+};
+use crate::record::{
+    Begin, End, EndOutcome, Identifier, IntentId, Learned, Millis, Operation, Pending, Record, Slot,
+    StateEntry, Status,
+};
+use crate::value::{Value, ValueMap};
+
+/// A request is sent at most this often when nobody knows what became of it; then it is looked for.
+const SENDS_MAX: u32 = 3;
+/// Polls and look-ups that fail in a row before this run stops asking. The intent stays open then.
+const LOOKS_MAX: u32 = 8;
+/// Requests that the service asks to send later are sent at most this often.
+const BUSY_MAX: u32 = 20;
+/// The pause after a failure for which the provider names none; it doubles with each.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A retry token lives this long.
+pub(super) const TOKEN_LIFE_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) intent: IntentId,
+    pub(super) address: Address,
+    pub(super) slot: Slot,
+    pub(super) operation: Operation,
+    pub(super) token: Arc<str>,
+    pub(super) begun: Millis,
+    /// The entry as it will be, or as it is when it is deleted.
+    pub(super) draft: Arc<StateEntry>,
+    /// The entry as it is, for updates.
+    pub(super) prior: Option<Arc<StateEntry>>,
+    /// What is asked for, in clear; `None` if that is not known any more.
+    pub(super) inputs: Option<ValueMap>,
+    pub(super) changed: Vec<Arc<str>>,
+    /// Attributes that were known beforehand although the service sets them.
+    pub(super) promised: ValueMap,
+    pub(super) identifier: Option<Identifier>,
+    pub(super) pending: Option<Pending>,
+    /// It may have been carried out although no answer said so.
+    pub(super) unclear: bool,
+    pub(super) tries: Tries,
+    /// When it started and until when this run waits, by the monotonic clock.
+    pub(super) started: Duration,
+    pub(super) until: Duration,
+    pub(super) expected: Duration,
+    /// New objects are certainly visible after this long.
+    pub(super) visible_within: Duration,
+}
+
+/// How often each kind of call has been tried in vain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tries {
+    sends: u32,
+    looks: u32,
+    busy: u32,
+}
+
+/// A call to make.
+#[derive(Clone, Debug)]
+pub(super) enum Call {
+    Create(CreateRequest),
+    Update(UpdateRequest),
+    Delete(DeleteRequest),
+    Poll(PollRequest),
+    Find(FindRequest),
+    Read(ReadRequest),
+}
+
+/// The answer to a call.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// To a request that changes the world.
+    Sent(Result<Reply, Failure>),
+    /// To a poll.
+    Polled(Result<Reply, Failure>),
+    /// To a search.
+    Found(Result<Vec<Object>, Failure>),
+    /// To a read.
+    Looked(ReadAnswer),
+    /// The call did not come back in time.
+    Late,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Another call, after a while.
+    Call { after: Duration, call: Call, waiting: Option<(Option<String>, Option<u8>)> },
+    /// It is over.
+    Done(Option<Object>),
+    /// It is over, and did not do what it should.
+    Failed { message: String, hint: Option<String> },
+    /// It is not over, and this run stops waiting.
+    Open { message: String },
+}
+
+/// The clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Now {
+    pub(super) monotonic: Duration,
+    pub(super) wall: Millis,
+}
+
+impl Job {
+    /// The call to start with: of a new job, or of one that an earlier run left.
+    pub(super) fn first_call(&self, now: Now) -> Call {
+        if self.pending.is_some() {
+            return self.poll();
+        }
+        if !self.unclear {
+            return self.send().unwrap_or_else(|| self.look());
+        }
+        let young = now.wall.0.saturating_sub(self.begun.0) < TOKEN_LIFE_MILLIS;
+        let resend = self.operation == Operation::Create && self.identifier.is_none() && young;
+        resend.then(|| self.send()).flatten().unwrap_or_else(|| self.look())
+    }
+
+    /// What an answer means: records to commit, and what comes next.
+    pub(super) fn advance(&mut self, judge: Judge<'_>, answer: Answer, now: Now) -> (Vec<Record>, Next) {
+        let mut records = Vec::new();
+        let next = match answer {
+            Answer::Sent(Ok(reply)) | Answer::Polled(Ok(reply)) => {
+                self.tries = Tries::default();
+                self.replied(judge, reply, now, &mut records)
+            }
+            Answer::Sent(Err(failure)) => self.send_failed(failure, now, &mut records),
+            Answer::Polled(Err(failure)) => {
+                let call = self.poll();
+                self.look_failed(call, &failure, now)
+            }
+            Answer::Found(Ok(objects)) => self.found(judge, objects, now, &mut records),
+            Answer::Found(Err(failure)) | Answer::Looked(ReadAnswer::Failed(failure)) => {
+                let call = self.look();
+                self.look_failed(call, &failure, now)
+            }
+            Answer::Looked(ReadAnswer::Found(object)) => self.seen(judge, object, now, &mut records),
+            Answer::Looked(ReadAnswer::Gone) => self.replied(judge, Reply::Gone, now, &mut records),
+            Answer::Looked(ReadAnswer::Hidden(message)) => {
+                Next::Open { message: format!("the service does not show it: {message}") }
+            }
+            Answer::Late => {
+                self.unclear = true;
+                Next::Open { message: "no answer came in time".to_owned() }
+            }
+        };
+        (records, next)
+    }
+
+    fn replied(&mut self, judge: Judge<'_>, reply: Reply, now: Now, records: &mut Vec<Record>) -> Next {
+        match (reply, self.operation) {
+            (Reply::Running(running), _) => self.running(running, now, records),
+            (Reply::Settled(object), Operation::Create | Operation::Update) => {
+                self.kept(judge, object, records)
+            }
+            (Reply::Settled(object), Operation::Delete) => {
+                let entry = self.entry_of(judge, &object, self.draft.inputs.clone());
+                records.push(self.end(EndOutcome::Kept(Box::new(entry))));
+                Next::Failed {
+                    message: "the service ended the deletion, and it is still there".to_owned(),
+                    hint: None,
+                }
+            }
+            (Reply::Gone, operation) => {
+                records.push(self.end(EndOutcome::Gone));
+                match operation {
+                    Operation::Delete => Next::Done(None),
+                    Operation::Create => failed("the service ended the creation, and nothing is there"),
+                    Operation::Update => failed("it has gone"),
+                }
+            }
+        }
+    }
+
+    fn running(&mut self, running: Running, now: Now, records: &mut Vec<Record>) -> Next {
+        let news = (running.identifier.is_some() && running.identifier != self.identifier)
+            || (running.pending.is_some() && running.pending != self.pending);
+        if news {
+            self.identifier = running.identifier.clone().or(self.identifier.take());
+            self.pending = running.pending.clone().or(self.pending.take());
+            let (identifier, pending) = (running.identifier, running.pending);
+            records.push(Record::Learned(Learned { intent: self.intent, identifier, pending }));
+        }
+        if now.monotonic + running.again_after > self.until {
+            return Next::Open { message: "it takes longer than this run waits".to_owned() };
+        }
+        let waiting = Some((running.waiting_on, running.percent));
+        Next::Call { after: running.again_after, call: self.poll(), waiting }
+    }
+
+    /// The object is there after a create or update that is over.
+    fn kept(&mut self, judge: Judge<'_>, object: Object, records: &mut Vec<Record>) -> Next {
+        if object.pending.is_some() {
+            // Over for the operation, not for the object. Waiting for it belongs to the step.
+            let running = Running {
+                identifier: Some(object.identifier.clone()),
+                pending: object.pending,
+                again_after: PAUSE,
+                percent: None,
+                waiting_on: None,
+            };
+            let now = Now { monotonic: Duration::ZERO, wall: self.begun };
+            return self.running(running, now, records);
+        }
+        let wanted = self.inputs.clone().unwrap_or_else(|| self.draft.inputs.clone());
+        let mut promised = wanted;
+        for (name, value) in self.promised.iter() {
+            promised.insert(name.clone(), value.clone());
+        }
+        let broken = broken_promises(judge, &promised, &object);
+        let mut achieved = self.draft.inputs.clone();
+        for name in broken.iter().filter_map(|change| change.path.first_name()) {
+            achieved.remove(name);
+        }
+        let unusable = object.broken.clone();
+        let entry = self.entry_of(judge, &object, achieved);
+        records.push(self.end(EndOutcome::Kept(Box::new(entry))));
+        match (unusable, broken.first()) {
+            (Some(why), _) => failed(format!("it is there, but not usable: {why}")),
+            (None, Some(change)) => {
+                let names: Vec<String> = broken.iter().map(|change| format!("`{}`", change.path)).collect();
+                let secret =
+                    judge.resource_type.schema.attribute(change.path.first_name().unwrap_or_default());
+                let detail = if secret.is_some_and(|attribute| attribute.sensitive) {
+                    String::new()
+                } else {
+                    format!(" (planned {}, came out as {})", change.before, change.after)
+                };
+                failed(format!("did not come out as planned: {}{detail}", names.join(", ")))
+            }
+            (None, None) => Next::Done(Some(object)),
+        }
+    }
+
+    /// The object was read to find out what became of an operation.
+    fn seen(&mut self, judge: Judge<'_>, object: Object, now: Now, records: &mut Vec<Record>) -> Next {
+        if object.pending.is_some() {
+            let running = Running {
+                identifier: Some(object.identifier.clone()),
+                pending: object.pending,
+                again_after: Duration::ZERO,
+                percent: None,
+                waiting_on: None,
+            };
+            return self.running(running, now, records);
+        }
+        match self.operation {
+            Operation::Create => self.kept(judge, object, records),
+            Operation::Delete => {
+                records.push(self.end(EndOutcome::NoEffect));
+                failed("it is still there, and the request for its deletion was lost")
+            }
+            Operation::Update => {
+                // What the service never tells may not have arrived: it is asked for again by the next plan.
+                let mut draft = (*self.draft).clone();
+                let told = |name: &str| {
+                    let attribute = judge.resource_type.schema.attribute(name);
+                    attribute.is_none_or(|attribute| !attribute.write_only && !attribute.sensitive)
+                };
+                let silent: Vec<_> = self.changed_names().into_iter().filter(|name| !told(name)).collect();
+                silent.iter().for_each(|name| drop(draft.inputs.remove(name)));
+                self.draft = Arc::new(draft);
+                match self.kept(judge, object, records) {
+                    Next::Done(_) if !silent.is_empty() => failed("nobody knows whether it was carried out"),
+                    next => next,
+                }
+            }
+        }
+    }
+
+    fn changed_names(&self) -> Vec<Arc<str>> {
+        if !self.changed.is_empty() {
+            return self.changed.clone();
+        }
+        let before = self.prior.as_ref().map(|prior| &prior.inputs);
+        let differs =
+            |name: &&Arc<str>| before.is_none_or(|before| before.get(name) != self.draft.inputs.get(name));
+        self.draft.inputs.keys().filter(differs).cloned().collect()
+    }
+
+    fn found(
+        &mut self,
+        judge: Judge<'_>,
+        mut objects: Vec<Object>,
+        now: Now,
+        records: &mut Vec<Record>,
+    ) -> Next {
+        let age = u64::try_from(now.wall.0.saturating_sub(self.begun.0)).unwrap_or(0);
+        let unseen = self.visible_within.saturating_sub(Duration::from_millis(age));
+        match objects.len() {
+            0 if unseen > Duration::ZERO => Next::Call { after: unseen, call: self.look(), waiting: None },
+            0 => {
+                records.push(self.end(EndOutcome::NoEffect));
+                failed("the request was lost, and nothing was created")
+            }
+            1 => {
+                let object = objects.remove(0);
+                self.identifier = Some(object.identifier.clone());
+                self.seen(judge, object, now, records)
+            }
+            several => Next::Open { message: format!("{several} objects carry its tag") },
+        }
+    }
+
+    fn send_failed(&mut self, failure: Failure, now: Now, records: &mut Vec<Record>) -> Next {
+        self.unclear |= failure.effect == Effect::Unknown;
+        let (pause, again) = match (failure.effect, failure.again_after) {
+            (Effect::None, Some(again_after)) => {
+                self.tries.busy += 1;
+                (again_after, self.tries.busy < BUSY_MAX)
+            }
+            (Effect::Unknown, again_after) => {
+                self.tries.sends += 1;
+                (again_after.unwrap_or_else(|| pause(self.tries.sends)), self.tries.sends < SENDS_MAX)
+            }
+            (Effect::None, None) => (Duration::ZERO, false),
+        };
+        if again
+            && now.monotonic + pause <= self.until
+            && let Some(call) = self.send()
+        {
+            return Next::Call { after: pause, call, waiting: None };
+        }
+        if self.unclear {
+            return Next::Call { after: Duration::ZERO, call: self.look(), waiting: None };
+        }
+        records.push(self.end(EndOutcome::NoEffect));
+        Next::Failed { message: failure.message, hint: failure.hint }
+    }
+
+    fn look_failed(&mut self, call: Call, failure: &Failure, now: Now) -> Next {
+        self.tries.looks += 1;
+        let after = failure.again_after.unwrap_or_else(|| pause(self.tries.looks));
+        if self.tries.looks >= LOOKS_MAX || now.monotonic + after > self.until {
+            return Next::Open { message: format!("how it is could not be found out: {}", failure.message) };
+        }
+        Next::Call { after, call, waiting: None }
+    }
+
+    fn end(&self, outcome: EndOutcome) -> Record {
+        Record::End(End { intent: self.intent, outcome })
+    }
+
+    fn entry_of(&self, judge: Judge<'_>, object: &Object, inputs: ValueMap) -> StateEntry {
+        let clear = judge.resource_type.schema.mark_sensitive(&object.attributes);
+        StateEntry {
+            identifier: Some(object.identifier.clone()),
+            inputs,
+            attributes: judge.key.redact_map(self.address.as_str(), &clear),
+            dependencies: self.draft.dependencies.clone(),
+            protect: self.draft.protect,
+            status: if object.broken.is_some() { Status::Tainted } else { Status::Ready },
+            private: object.private.clone(),
+            schema_version: judge.resource_type.schema_version,
+        }
+    }
+
+    fn send(&self) -> Option<Call> {
+        let (address, retry_token) = (self.address.clone(), self.token.clone());
+        Some(match self.operation {
+            Operation::Create => {
+                Call::Create(CreateRequest { address, retry_token, inputs: self.inputs.clone()? })
+            }
+            Operation::Update => Call::Update(UpdateRequest {
+                address,
+                retry_token,
+                identifier: self.identifier.clone()?,
+                prior: self.prior.clone()?,
+                inputs: self.inputs.clone()?,
+                changed: self.changed.clone(),
+            }),
+            Operation::Delete => Call::Delete(DeleteRequest {
+                address,
+                retry_token,
+                identifier: self.identifier.clone()?,
+                entry: self.draft.clone(),
+            }),
+        })
+    }
+
+    fn poll(&self) -> Call {
+        Call::Poll(PollRequest {
+            address: self.address.clone(),
+            operation: self.operation,
+            identifier: self.identifier.clone(),
+            pending: self.pending.clone().unwrap_or_else(|| Pending("".into())),
+            entry: self.draft.clone(),
+        })
+    }
+
+    fn look(&self) -> Call {
+        match &self.identifier {
+            Some(identifier) => Call::Read(ReadRequest {
+                address: self.address.clone(),
+                identifier: identifier.clone(),
+                entry: Some(self.prior.clone().unwrap_or_else(|| self.draft.clone())),
+            }),
+            None => Call::Find(FindRequest {
+                address: self.address.clone(),
+                retry_token: self.token.clone(),
+                draft: self.draft.clone(),
+            }),
+        }
+    }
+}
+
+fn failed(message: impl Into<String>) -> Next {
+    Next::Failed { message: message.into(), hint: None }
+}
+
+fn pause(tries: u32) -> Duration {
+    PAUSE.saturating_mul(1 << tries.min(6))
+}
+
+/// Everything that a request says, as one value: its digest tells whether a payload is the same.
+pub(super) fn payload(
+    begin_of: (&Address, Operation),
+    identifier: Option<&Identifier>,
+    inputs: Option<&ValueMap>,
+) -> Value {
+    let (address, operation) = begin_of;
+    let word = match operation {
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::Delete => "delete",
+    };
+    Value::list([
+        Value::string(address.as_str()),
+        Value::string(word),
+        identifier.map_or(Value::Null, |identifier| Value::String(identifier.clone())),
+        inputs.map_or(Value::Null, |inputs| Value::Map(inputs.clone())),
+    ])
+}
+
+/// The record of intent for a job.
+pub(super) fn begin(job: &Job, key: &crate::secret::DigestKey) -> Record {
+    let inputs = job.inputs.as_ref();
+    let payload = payload((&job.address, job.operation), job.identifier.as_ref(), inputs);
+    Record::Begin(Begin {
+        intent: job.intent,
+        address: job.address.clone(),
+        slot: job.slot,
+        operation: job.operation,
+        retry_token: job.token.clone(),
+        payload_digest: key.digest_value(&payload),
+        at: job.begun,
+        draft: (job.operation != Operation::Delete).then(|| Box::new((*job.draft).clone())),
+    })
+}

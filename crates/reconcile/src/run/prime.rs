@@ -1,0 +1,134 @@
+//! What is known before the first step: enough to say what each step will ask for, and that it is what was planned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::apply::ApplyError;
+use super::settle::ancestors;
+use super::{Context, driver::no_answer};
+use crate::Address;
+use crate::graph::Graph;
+use crate::plan::{Action, Knowledge, Known, Plan, agree, type_of, with_ignored};
+use crate::provider::{ReadAnswer, ReadRequest, ResourceType};
+use crate::record::{Record, Slot, StateEntry};
+use crate::state::State;
+use crate::value::ValueMap;
+
+/// What is known of the nodes that the plan's steps and the outputs need.
+pub(super) async fn prime<'a>(
+    context: Context<'a>,
+    graph: &'a Graph,
+    plan: &Plan,
+    state: &State,
+) -> Result<Knowledge<'a>, ApplyError> {
+    let overlay = overlay(plan);
+    let entry = |address: &Address| match overlay.get(address) {
+        Some(entry) => entry.clone(),
+        None => state.entry(address).cloned(),
+    };
+    let mut actions: BTreeMap<u32, &crate::plan::Step> = BTreeMap::new();
+    for step in plan.steps() {
+        if matches!(step.action, Action::Create | Action::Update | Action::Read) {
+            let changed = || ApplyError::ConfigurationChanged(step.address.clone());
+            actions.insert(graph.position(&step.address).ok_or_else(changed)?, step);
+        }
+    }
+    let mut knowledge = Knowledge::new(graph, context.provider);
+    let mut needed = ancestors(graph, &wanted(graph, plan, &actions));
+    actions.keys().for_each(|position| needed[*position as usize] = true);
+    outputs(graph).iter().for_each(|position| needed[*position as usize] = true);
+    for position in graph.order().iter().copied().filter(|position| needed[*position as usize]) {
+        let node = &graph.nodes()[position as usize];
+        let Some(resource_type) = type_of(context.provider, &node.address) else { continue };
+        let inputs = knowledge.resolve_inputs(position, &mut Vec::new());
+        let schema = &resource_type.schema;
+        let desired = schema.mark_sensitive(&schema.with_defaults(&inputs));
+        let entry = entry(&node.address);
+        let step = actions.get(&position);
+        let desired = match (&entry, step.map(|step| &step.action)) {
+            (Some(entry), _) => with_ignored(node, desired, &entry.attributes),
+            (None, _) => desired,
+        };
+        if let Some(step) = step
+            && !agree(context.key, &step.planned, &desired)
+        {
+            return Err(ApplyError::ConfigurationChanged(node.address.clone()));
+        }
+        let known = match (step.map(|step| &step.action), entry) {
+            (Some(Action::Read), _) => Known::Unread,
+            (Some(Action::Create), _) => Known::Created { desired },
+            (Some(_), Some(entry)) => Known::Updated { desired, attributes: entry.attributes.clone() },
+            (_, None) if node.address.is_data() => read_data(context, resource_type, desired).await,
+            (None, Some(entry)) => {
+                let attributes =
+                    clear_attributes(context, resource_type, &node.address, &desired, &entry).await;
+                Known::All { desired, attributes }
+            }
+            (_, None) => Known::Nothing,
+        };
+        knowledge.nodes[position as usize] = Some(known);
+    }
+    Ok(knowledge)
+}
+
+/// The entries that the plan's bookkeeping changes.
+fn overlay(plan: &Plan) -> BTreeMap<Address, Option<Arc<StateEntry>>> {
+    let entry = |record: &Record| match record {
+        Record::Put { address, slot: Slot::Current, entry } => {
+            Some((address.clone(), Some(Arc::new((**entry).clone()))))
+        }
+        Record::Forget { address, slot: Slot::Current } => Some((address.clone(), None)),
+        _ => None,
+    };
+    plan.bookkeeping.iter().filter_map(entry).collect()
+}
+
+fn wanted(graph: &Graph, plan: &Plan, actions: &BTreeMap<u32, &crate::plan::Step>) -> Vec<u32> {
+    let mut wanted: Vec<u32> = actions.keys().copied().collect();
+    if !plan.steps().is_empty() || plan.outputs_changed {
+        wanted.extend(outputs(graph));
+    }
+    wanted
+}
+
+/// The nodes that the outputs refer to.
+fn outputs(graph: &Graph) -> Vec<u32> {
+    let mut found = Vec::new();
+    for expr in graph.outputs().values() {
+        expr.references(&mut |reference| found.extend(graph.position(&reference.address)));
+    }
+    found
+}
+
+async fn read_data(context: Context<'_>, resource_type: &ResourceType, desired: ValueMap) -> Known {
+    if desired.values().any(|value| value.first_unknown().is_some()) {
+        return Known::Unread;
+    }
+    match context.provider.read_data(&resource_type.name, desired.clone()).await {
+        Ok(attributes) => {
+            Known::All { desired, attributes: resource_type.schema.mark_sensitive(&attributes) }
+        }
+        Err(_) => Known::Unread,
+    }
+}
+
+/// The attributes of an object that stays as it is; secrets that only the service tells are asked for again.
+async fn clear_attributes(
+    context: Context<'_>,
+    resource_type: &ResourceType,
+    address: &Address,
+    desired: &ValueMap,
+    entry: &Arc<StateEntry>,
+) -> ValueMap {
+    let told_by_desired = |name: &str| desired.get(name).is_some_and(|value| !value.is_null());
+    let hidden = entry.attributes.iter().any(|(name, value)| value.has_redacted() && !told_by_desired(name));
+    let (true, Some(identifier)) = (hidden, entry.identifier.clone()) else {
+        return entry.attributes.clone();
+    };
+    let request = ReadRequest { address: address.clone(), identifier, entry: Some(entry.clone()) };
+    let answers = context.provider.read(&resource_type.name, vec![request]).await;
+    match answers.into_iter().next().unwrap_or_else(no_answer) {
+        ReadAnswer::Found(object) => resource_type.schema.mark_sensitive(&object.attributes),
+        ReadAnswer::Gone | ReadAnswer::Hidden(_) | ReadAnswer::Failed(_) => entry.attributes.clone(),
+    }
+}

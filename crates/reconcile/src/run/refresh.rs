@@ -1,0 +1,158 @@
+//! Looking at the world: many objects of one type at a time, then the data sources.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Context;
+use super::driver::no_answer;
+use super::flights::Flights;
+use super::settle::known_from_state;
+use crate::Address;
+use crate::graph::Graph;
+use crate::plan::{Known, Observed, Seen, type_of};
+use crate::provider::{Failure, ReadAnswer, ReadRequest};
+use crate::record::{Slot, Status};
+use crate::state::State;
+
+/// Reads that the provider says may work later are repeated at most this often.
+const READS_MAX: u32 = 4;
+
+/// What the world is like, as far as the graph and the state are concerned.
+///
+/// Without `objects` (`--refresh=false`) only data sources are read, and what a node takes over.
+///
+/// # Cancel safety
+/// It only reads, so it may be dropped at any await.
+pub async fn refresh(context: Context<'_>, graph: &Graph, state: &State, objects: bool) -> Observed {
+    let mut observed = Observed::default();
+    read_objects(context, &wanted(graph, state, objects), &mut observed).await;
+    read_data(context, graph, state, &mut observed).await;
+    observed
+}
+
+type Wanted<'a> = BTreeMap<&'a str, Vec<(Slot, ReadRequest)>>;
+
+fn wanted<'a>(graph: &'a Graph, state: &'a State, objects: bool) -> Wanted<'a> {
+    let mut wanted: Wanted<'a> = BTreeMap::new();
+    let mut want = |address: &'a Address, slot: Slot, request: ReadRequest| {
+        wanted.entry(address.resource_type()).or_default().push((slot, request));
+    };
+    if objects {
+        let current = state.entries().map(|(address, entry)| (address, Slot::Current, entry));
+        let deposed = state.deposed().map(|(address, intent, entry)| (address, Slot::Deposed(intent), entry));
+        for (address, slot, entry) in current.chain(deposed) {
+            let Some(identifier) = entry.identifier.clone().filter(|_| entry.status != Status::Pending)
+            else {
+                continue;
+            };
+            want(
+                address,
+                slot,
+                ReadRequest { address: address.clone(), identifier, entry: Some(entry.clone()) },
+            );
+        }
+    }
+    for node in graph.nodes() {
+        if let (Some(identifier), None) = (&node.adopt, state.entry(&node.address)) {
+            let (address, identifier) = (node.address.clone(), identifier.clone());
+            want(&node.address, Slot::Current, ReadRequest { address, identifier, entry: None });
+        }
+    }
+    wanted
+}
+
+async fn read_objects(context: Context<'_>, wanted: &Wanted<'_>, observed: &mut Observed) {
+    let mut flights = Flights::new();
+    for ((name, requests), id) in wanted.iter().zip(0..) {
+        let requests = requests.iter().map(|(_, request)| request.clone()).collect();
+        flights.start(id, Box::pin(read_type(context, name, requests)));
+    }
+    let types: Vec<_> = wanted.values().collect();
+    observed.objects.reserve(types.iter().map(|requests| requests.len()).sum());
+    while !flights.is_empty() {
+        for (id, answers) in flights.landed().await {
+            for ((slot, request), answer) in types[id as usize].iter().zip(answers) {
+                let seen = match answer {
+                    ReadAnswer::Found(object) => Seen::Found(object),
+                    ReadAnswer::Gone => Seen::Gone,
+                    ReadAnswer::Hidden(message) => Seen::Hidden(message),
+                    ReadAnswer::Failed(failure) => Seen::Failed(failure),
+                };
+                observed.objects.insert((request.address.clone(), *slot), seen);
+            }
+        }
+    }
+}
+
+/// Reads objects of one type; asks again for those that may work later.
+async fn read_type(context: Context<'_>, name: &str, requests: Vec<ReadRequest>) -> Vec<ReadAnswer> {
+    let mut answers = context.provider.read(name, requests.clone()).await;
+    answers.resize_with(requests.len(), no_answer);
+    for _ in 1..READS_MAX {
+        let pauses = answers.iter().filter_map(|answer| match answer {
+            ReadAnswer::Failed(Failure { again_after, .. }) => *again_after,
+            ReadAnswer::Found(_) | ReadAnswer::Gone | ReadAnswer::Hidden(_) => None,
+        });
+        let Some(pause) = pauses.max() else { break };
+        context.world.sleep(pause.max(Duration::from_millis(1))).await;
+        let again = |answer: &ReadAnswer| matches!(answer, ReadAnswer::Failed(failure) if failure.again_after.is_some());
+        let places: Vec<usize> = (0..answers.len()).filter(|at| again(&answers[*at])).collect();
+        let some = places.iter().map(|at| requests[*at].clone()).collect();
+        for (at, answer) in places.iter().zip(context.provider.read(name, some).await) {
+            answers[*at] = answer;
+        }
+    }
+    answers
+}
+
+/// Reads the data sources whose inputs the state can tell. The planner decides whether that was in time.
+async fn read_data(context: Context<'_>, graph: &Graph, state: &State, observed: &mut Observed) {
+    let sources: Vec<u32> =
+        graph.order().iter().copied().filter(|at| graph.nodes()[*at as usize].address.is_data()).collect();
+    if sources.is_empty() {
+        return;
+    }
+    let mut knowledge = known_from_state(context, graph, state, &sources);
+    for (address, known) in seen_attributes(context, observed) {
+        let Some(position) = graph.position(&address) else { continue };
+        if let Some(Known::All { attributes, .. }) = &mut knowledge.nodes[position as usize] {
+            *attributes = known;
+        }
+    }
+    for position in sources {
+        let node = &graph.nodes()[position as usize];
+        let Some(resource_type) = type_of(context.provider, &node.address) else { continue };
+        let mut failed = Vec::new();
+        let inputs = knowledge.resolve_inputs(position, &mut failed);
+        let schema = &resource_type.schema;
+        let inputs = schema.mark_sensitive(&schema.with_defaults(&inputs));
+        let known = inputs.values().all(|value| value.first_unknown().is_none() && !value.has_redacted());
+        if !known || !failed.is_empty() || !schema.validate(&inputs).is_empty() {
+            knowledge.nodes[position as usize] = Some(Known::Unread);
+            continue;
+        }
+        let result = context.provider.read_data(&resource_type.name, inputs.clone()).await;
+        knowledge.nodes[position as usize] = Some(match &result {
+            Ok(attributes) => {
+                Known::All { desired: inputs.clone(), attributes: schema.mark_sensitive(attributes) }
+            }
+            Err(_) => Known::Unread,
+        });
+        observed.data.insert(node.address.clone(), (inputs, result));
+    }
+}
+
+fn seen_attributes(context: Context<'_>, observed: &Observed) -> Vec<(Address, crate::value::ValueMap)> {
+    let found = observed.objects.iter().filter_map(|((address, slot), seen)| match (slot, seen) {
+        (Slot::Current, Seen::Found(object)) => Some((address, object)),
+        _ => None,
+    });
+    let mut seen: Vec<_> = found
+        .filter_map(|(address, object)| {
+            let resource_type = type_of(context.provider, address)?;
+            Some((address.clone(), resource_type.schema.mark_sensitive(&object.attributes)))
+        })
+        .collect();
+    seen.sort_by(|a, b| a.0.cmp(&b.0));
+    seen
+}
