@@ -19,10 +19,18 @@ pub(crate) fn run(options: &ServeOptions) -> Exit {
 
 #[expect(clippy::print_stdout, reason = "the base URL on the first line of stdout is a contract")]
 async fn run_until_told(options: &ServeOptions) -> Exit {
+    // Listened for before the URL is printed: whoever has read it may stop us at once.
+    let stop = match Stop::listen() {
+        Ok(stop) => stop,
+        Err(error) => {
+            report::error("could not listen for signals", &error);
+            return Exit::Failed;
+        }
+    };
     match serve(options).await {
         Ok(server) => {
             println!("{}", server.base_url());
-            told_to_stop().await;
+            stop.told().await;
             server.stop().await;
             Exit::Done
         }
@@ -38,18 +46,46 @@ fn is_bad_input(error: &ServeError) -> bool {
     matches!(error, ServeError::ReadFaults { .. } | ServeError::Faults { .. } | ServeError::Key(_))
 }
 
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
+/// The signals that end a server.
+#[cfg(unix)]
+struct Stop {
+    interrupted: tokio::signal::unix::Signal,
+    terminated: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
+        Ok(Self {
+            interrupted: signal(SignalKind::interrupt())?,
+            terminated: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn told(mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
         }
     }
-    let _ = interrupted.await;
+}
+
+/// The signals that end a server.
+#[cfg(not(unix))]
+struct Stop;
+
+#[cfg(not(unix))]
+impl Stop {
+    #[expect(clippy::unnecessary_wraps, reason = "listening can fail elsewhere")]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn told(self) {
+        // Without a handler there is nothing that could be waited for; the system then ends the process by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
