@@ -7,6 +7,7 @@
 
 mod call;
 pub mod core;
+pub mod file_storage;
 pub mod identity;
 mod list;
 pub mod mysql;
@@ -115,6 +116,10 @@ pub const MODULES: &[&Module] = &[
     &mysql::replica::MODULE,
     &mysql::heat_wave::MODULE,
     &mysql::backup::MODULE,
+    &file_storage::file_system::MODULE,
+    &file_storage::mount_target::MODULE,
+    &file_storage::export::MODULE,
+    &file_storage::snapshot::MODULE,
 ];
 
 struct Registry {

@@ -106,6 +106,8 @@ fn text_problem(
         {
             cidr_problem(text)
         }
+        // A client of an export may be a single address.
+        "source" if model == "ClientOptions" && text.parse::<IpAddr>().is_ok() => None,
         "source" => address_range_problem(text, whole.get("sourceType")),
         "destination" => address_range_problem(text, whole.get("destinationType")),
         "privateIp" | "ipAddress" | "readEndpointIpAddress" | "assignedPrivateIpv4" => {
