@@ -73,7 +73,7 @@ pub enum CredentialError {
         reason: String,
     },
     /// The private key cannot be used.
-    #[error("the private key of {origin} cannot be used")]
+    #[error("the private key from {origin} cannot be used")]
     Key {
         /// The setting that names it, and the file.
         origin: String,

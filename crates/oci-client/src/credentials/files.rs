@@ -15,7 +15,7 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) path: PathBuf,
-    /// Such as ``` `key_file` (line 4 of /home/me/.oci/config) ```.
+    /// Such as ``` `key_file` on line 4 of /home/me/.oci/config ```.
     pub(super) origin: String,
 }
 
@@ -82,7 +82,7 @@ impl Named {
 
     /// The file and the setting that names it.
     pub(super) fn describe(&self) -> String {
-        format!("{} ({})", self.origin, self.path.display())
+        format!("{} (named by {})", self.path.display(), self.origin)
     }
 }
 

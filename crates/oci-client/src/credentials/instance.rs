@@ -130,7 +130,7 @@ impl InstanceSource {
             let certificate =
                 Certificate::parse(&certificate).map_err(|reason| CredentialError::Certificate { reason })?;
             let key = SigningKey::from_pem(&key, None).map_err(|source| CredentialError::Key {
-                origin: "the instance's certificate".to_owned(),
+                origin: "the metadata service".to_owned(),
                 source,
             })?;
             if certificate.public_key_der() == key.public_key_der() {

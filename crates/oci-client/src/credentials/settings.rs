@@ -85,7 +85,7 @@ pub(super) const FALLBACK_FILE_VARIABLE: &str = "OCI_CONFIG_FILE";
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     pub(super) value: Secret<String>,
-    /// Such as `OCI_CLI_USER`, or ``` `user` (line 2 of /home/me/.oci/config) ```.
+    /// Such as `OCI_CLI_USER`, or ``` `user` on line 2 of /home/me/.oci/config ```.
     pub(super) origin: String,
     /// The file that it stands in.
     file: Option<PathBuf>,
@@ -121,7 +121,7 @@ impl Settings {
             let (key, setting) = keys.iter().find_map(|key| Some((key, profile.get(*key)?)))?;
             let filled = !setting.value.is_empty();
             filled.then(|| {
-                let origin = format!("`{key}` (line {} of {})", setting.line, path.display());
+                let origin = format!("`{key}` on line {} of {}", setting.line, path.display());
                 let value = Secret::new(setting.value.clone());
                 (*name, Given { value, origin, file: Some(path.to_owned()) })
             })
@@ -207,7 +207,7 @@ impl Settings {
 pub(super) fn forbidden(path: &Path, profile: &BTreeMap<String, Setting>) -> Result<(), CredentialError> {
     match profile.get("key_content") {
         Some(setting) => Err(CredentialError::Malformed {
-            origin: format!("`key_content` (line {} of {})", setting.line, path.display()),
+            origin: format!("`key_content` on line {} of {}", setting.line, path.display()),
             reason:
                 "a key may not stand in the file itself; write it into a file of its own and name that with \
                      `key_file`"
