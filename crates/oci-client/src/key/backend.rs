@@ -1,13 +1,11 @@
 //! The two libraries that can do the RSA step, behind one `sign(&[u8])`.
+//!
+//! Without the feature `aws-lc` the pure Rust one is there by itself, so that a service alone
+//! (`--no-default-features --features mysql`) is a client that works.
 
 use rsa::RsaPrivateKey;
 
 use super::error::{KeyError, SigningFailed};
-
-#[cfg(not(any(feature = "aws-lc", feature = "rsa-backend")))]
-compile_error!(
-    "oci-client needs a signing backend: switch on the feature `aws-lc` (the default) or `rsa-backend` (pure Rust)"
-);
 
 /// A library that does the RSA step. All give the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +15,7 @@ pub enum Backend {
     #[cfg(feature = "aws-lc")]
     AwsLc,
     /// `rsa`: pure Rust, blinded.
-    #[cfg(feature = "rsa-backend")]
+    #[cfg(any(feature = "rsa-backend", not(feature = "aws-lc")))]
     Rsa,
 }
 
@@ -26,7 +24,7 @@ impl Backend {
     pub const AVAILABLE: &'static [Self] = &[
         #[cfg(feature = "aws-lc")]
         Self::AwsLc,
-        #[cfg(feature = "rsa-backend")]
+        #[cfg(any(feature = "rsa-backend", not(feature = "aws-lc")))]
         Self::Rsa,
     ];
 
@@ -41,7 +39,7 @@ impl Backend {
 pub(super) enum Signer {
     #[cfg(feature = "aws-lc")]
     AwsLc(aws_lc_rs::rsa::KeyPair),
-    #[cfg(feature = "rsa-backend")]
+    #[cfg(any(feature = "rsa-backend", not(feature = "aws-lc")))]
     Rsa(Box<rsa::pkcs1v15::SigningKey<sha2::Sha256>>),
 }
 
@@ -57,7 +55,7 @@ impl Signer {
                 let pair = aws_lc_rs::rsa::KeyPair::from_pkcs8(der.as_bytes());
                 Ok(Self::AwsLc(pair.map_err(|_| KeyError::Malformed)?))
             }
-            #[cfg(feature = "rsa-backend")]
+            #[cfg(any(feature = "rsa-backend", not(feature = "aws-lc")))]
             Backend::Rsa => Ok(Self::Rsa(Box::new(rsa::pkcs1v15::SigningKey::new(private)))),
         }
     }
@@ -72,7 +70,7 @@ impl Signer {
                     .map_err(|_| SigningFailed)?;
                 Ok(signature)
             }
-            #[cfg(feature = "rsa-backend")]
+            #[cfg(any(feature = "rsa-backend", not(feature = "aws-lc")))]
             Self::Rsa(key) => {
                 use rsa::signature::{SignatureEncoding, Signer as _};
                 Ok(key.try_sign(message).map_err(|_| SigningFailed)?.to_vec())
@@ -94,7 +92,7 @@ pub(super) fn generate(backend: Backend) -> Result<RsaPrivateKey, SigningFailed>
             let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| SigningFailed)?;
             RsaPrivateKey::from_pkcs8_der(der.as_ref()).map_err(|_| SigningFailed)
         }
-        #[cfg(feature = "rsa-backend")]
+        #[cfg(any(feature = "rsa-backend", not(feature = "aws-lc")))]
         Backend::Rsa => {
             // Asked once before, so that a system without randomness is an error and not a panic.
             getrandom::fill(&mut [0; 32]).map_err(|_| SigningFailed)?;
