@@ -9,6 +9,7 @@
 mod audit;
 mod book;
 mod codegen;
+mod features;
 mod layers;
 mod process;
 mod spelling;
@@ -29,6 +30,7 @@ const TASKS: &[Task] = &[
         about: "write oci-client's services from schemas/ (--check: only compare)",
         run: codegen::run,
     },
+    Task { name: "features", about: "check oci-client with each service alone", run: features::check },
     Task { name: "layers", about: "check which crate may depend on which", run: layers::check },
     Task {
         name: "audit",

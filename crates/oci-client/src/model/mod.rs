@@ -38,8 +38,8 @@ pub use timestamp::{Timestamp, TimestampError};
 pub use value::{List, Map, Value, View, ViewMut};
 pub use write::{to_json_with_secrets, to_value_with_secrets};
 
-pub(crate) use open_enum::open_enum;
-pub(crate) use table::{model, union};
+#[allow(unused_imports, reason = "which services use them depends on the features")]
+pub(crate) use {open_enum::open_enum, table::model, table::union};
 
 /// Prints a model for people: the fields that are set, secrets as `<secret>`.
 ///

@@ -112,6 +112,7 @@ impl<T: Value> Slot for Option<T> {
 }
 
 /// Writes down the table of a generated model.
+#[allow(unused_macros, reason = "which services use it depends on the features")]
 macro_rules! model {
     (
         $model:ident $name:literal $(, tag $tag:literal $kind:literal)? $(, rest $rest:ident)?;
@@ -180,9 +181,11 @@ macro_rules! model {
     (@tag) => { None };
     (@tag $tag:literal $kind:literal) => { Some(($tag, $kind)) };
 }
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use model;
 
 /// Writes down the table of a generated tagged union.
+#[allow(unused_macros, reason = "which services use it depends on the features")]
 macro_rules! union {
     ($union:ident $name:literal $tag:literal; $($variant:ident($model:ident) $kind:literal,)*) => {
         impl $crate::model::Union for $union {
@@ -248,4 +251,5 @@ macro_rules! union {
         )*
     };
 }
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use union;
