@@ -10,6 +10,7 @@ mod models;
 mod modules;
 mod names;
 mod operations;
+mod plan;
 mod schema;
 mod sensitive;
 
@@ -132,4 +133,40 @@ fn stale_files(root: &Path, fresh: &BTreeMap<String, String>) -> Result<Vec<Stri
         }
     }
     Ok(stale.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checked_in_code_is_what_the_tables_give() {
+        let root = test_support::workspace_root();
+        let fresh = generate(&root).unwrap();
+        assert_eq!(stale_files(&root, &fresh).unwrap(), Vec::<String>::new(), "run `cargo xtask codegen`");
+        assert!(fresh.values().all(|text| text.starts_with(HEADER.trim_end())));
+    }
+
+    #[test]
+    fn changed_missing_and_surplus_files_are_all_named() {
+        let root = tempfile::tempdir().unwrap();
+        let file = |name: &str| format!("{FOLDER}/{name}");
+        let fresh = BTreeMap::from(
+            ["same.rs", "core/changed.rs", "missing.rs"].map(|name| (file(name), name.to_owned())),
+        );
+        for (name, text) in
+            [("same.rs", "same.rs"), ("core/changed.rs", "edited by hand"), ("core/surplus.rs", "")]
+        {
+            let path = root.path().join(file(name));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let stale = stale_files(root.path(), &fresh).unwrap();
+        assert_eq!(stale, [file("core/changed.rs"), file("core/surplus.rs"), file("missing.rs")]);
+    }
+
+    #[test]
+    fn what_is_no_rust_is_refused_by_the_formatter() {
+        assert!(format(&test_support::workspace_root(), "pub struct {").is_err());
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::HEADER;
-use super::lower::{EnumPlan, ModelPlan, Plan, UnionPlan};
+use super::plan::{EnumPlan, ModelPlan, Plan, UnionPlan};
 
 /// The file's text, not yet formatted.
 pub(super) fn write(plan: &Plan) -> String {
@@ -28,7 +28,7 @@ pub(super) fn enum_text(words: &EnumPlan) -> String {
     let _ = writeln!(out, "    /// {}", words.about);
     let _ = writeln!(out, "    {} {{", words.rust);
     for (variant, word) in &words.variants {
-        let _ = writeln!(out, "        /// `{word}`.");
+        let _ = writeln!(out, "        /// `{}`.", word.escape_debug());
         let _ = writeln!(out, "        {variant} = {word:?},");
     }
     out.push_str("    }\n}\n");

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::HEADER;
-use super::lower::{Answer, Plan, rust_name};
+use super::lower::rust_name;
+use super::plan::{Answer, Plan};
 
 /// `services/mod.rs`.
 pub(super) fn services(plans: &[Plan]) -> String {

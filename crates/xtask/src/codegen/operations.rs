@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::HEADER;
-use super::lower::{Answer, InputPlan, OperationPlan, PagePlan, Place, Plan, rust_name};
+use super::lower::rust_name;
 use super::models::enum_text;
+use super::plan::{Answer, InputPlan, OperationPlan, PagePlan, Place, Plan};
 
 /// The file's text, not yet formatted.
 pub(super) fn write(plan: &Plan) -> String {

@@ -854,7 +854,7 @@ pub struct PutObject {
     pub bucket_name: String,
     /// Path parameter `objectName`.
     pub object_name: String,
-    /// The bytes to send; its length must be known.
+    /// The bytes to send; their number must be known.
     pub body: Body,
     /// Header `if-match`: the etag that the object must still have.
     pub if_match: Option<String>,
