@@ -1,5 +1,6 @@
 //! The loop of an apply: hand out steps, commit what is due, send, and fold what comes back.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,12 @@ pub(super) struct Run<'a> {
     driver: Driver<'a>,
     /// Reads and health checks: they change nothing, so they need no record.
     looks: Flights<'a, Result<Look, Failure>>,
+    /// Health checks that are due; they look at the state, so they wait for the commit.
+    checks: Vec<u32>,
+    /// Objects that a create of this run moves aside, by the address and under the intent of the create.
+    deposing: BTreeMap<crate::Address, (IntentId, Arc<StateEntry>)>,
+    /// What is protected when the run begins, and stays so when it is replaced.
+    protected: BTreeSet<crate::Address>,
     next_intent: u64,
     started: Vec<Duration>,
     summary: Summary,
@@ -74,6 +81,15 @@ impl<'a> Run<'a> {
             schedule,
             driver: Driver::new(context),
             looks: Flights::new(),
+            checks: Vec::new(),
+            deposing: BTreeMap::new(),
+            protected: plan
+                .steps()
+                .iter()
+                .map(|step| &step.address)
+                .filter(|address| state.entry(address).is_some_and(|entry| entry.protect))
+                .cloned()
+                .collect(),
             next_intent: state.next_intent().0,
             started: vec![Duration::ZERO; tasks.len()],
             summary: Summary::default(),
@@ -97,8 +113,16 @@ impl<'a> Run<'a> {
             }
             self.hand_out(ledger.state(), observer);
             self.driver.commit(ledger).await?;
-            if self.schedule.is_done() {
+            let checks = std::mem::take(&mut self.checks);
+            for id in &checks {
+                self.start_check(*id, ledger.state(), observer);
+            }
+            let idle = self.driver.is_idle() && self.looks.is_empty();
+            if self.schedule.is_done() || (idle && checks.is_empty()) {
                 break;
+            }
+            if idle {
+                continue;
             }
             self.wait(cancel, stopping, observer).await;
         }
@@ -163,7 +187,10 @@ impl<'a> Run<'a> {
             Action::Create | Action::Update => self.start_apply(id, step, resource_type, state),
             Action::Delete => self.start_delete(id, step, resource_type, state),
             Action::Read => self.start_read(id, step, resource_type),
-            Action::Check => self.start_check(id, step, state),
+            Action::Check => {
+                self.checks.push(id);
+                Handed::UnderWay
+            }
         }
     }
 
@@ -208,13 +235,12 @@ impl<'a> Run<'a> {
         if prior.is_some() && identifier.is_none() {
             return Handed::Failed("nobody knows what it is called".to_owned());
         }
-        let before = prior.as_deref().or_else(|| state.entry(&step.address).map(|entry| &**entry));
         let draft = StateEntry {
             identifier: identifier.clone(),
             inputs: without_nulls(&self.context.key.redact_map(step.address.as_str(), &desired)),
             attributes: prior.as_ref().map_or_else(ValueMap::new, |prior| prior.attributes.clone()),
             dependencies: self.knowledge.graph.dependencies(&step.address).cloned().collect(),
-            protect: node.lifecycle.protect.unwrap_or_else(|| before.is_some_and(|before| before.protect)),
+            protect: node.lifecycle.protect.unwrap_or_else(|| self.protected.contains(&step.address)),
             status: Status::Pending,
             private: prior.as_ref().map_or(Value::Null, |prior| prior.private.clone()),
             schema_version: resource_type.schema_version,
@@ -227,8 +253,23 @@ impl<'a> Run<'a> {
             identifier,
             ..self.job(step, operation, resource_type, Arc::new(draft), prior)
         };
+        if let Some(old) =
+            state.entry(&step.address).filter(|_| operation == Operation::Create && self.creates_first(id))
+        {
+            self.deposing.insert(step.address.clone(), (job.intent, old.clone()));
+        }
         self.driver.begin(id, job);
         Handed::UnderWay
+    }
+
+    /// Whether the old object of a replacement goes after the new one has come.
+    fn creates_first(&self, id: u32) -> bool {
+        let create = &self.plan.steps()[id as usize];
+        let deletes = |step: &&Step| step.address == create.address && step.action == Action::Delete;
+        // The steps of one address stand side by side, deletions first.
+        let near =
+            self.plan.steps()[..id as usize].iter().rev().take_while(|step| step.address == create.address);
+        near.filter(deletes).any(|step| step.slot == Slot::Current && step.after.contains(&id))
     }
 
     /// Inputs that were not known when the plan was made came out as they were before.
@@ -261,9 +302,10 @@ impl<'a> Run<'a> {
         resource_type: &'a ResourceType,
         state: &State,
     ) -> Handed {
-        // A replacement that came first has moved the old object aside; it is named by the intent that did.
-        let (slot, entry) = match self.deposed_by_this_run(step, state) {
-            Some(found) => found,
+        // A replacement that came first moves the old object aside. That may not be folded into the state yet.
+        let deposed = self.deposing.remove(&step.address).filter(|_| step.slot == Slot::Current);
+        let (slot, entry) = match deposed {
+            Some((intent, entry)) => (Slot::Deposed(intent), entry),
             None => match state.object(&step.address, step.slot) {
                 Some(entry) => (step.slot, entry.clone()),
                 None => return Handed::Done,
@@ -281,20 +323,6 @@ impl<'a> Run<'a> {
         Handed::UnderWay
     }
 
-    fn deposed_by_this_run(&self, step: &Step, state: &State) -> Option<(Slot, Arc<StateEntry>)> {
-        let creates_first = step.slot == Slot::Current
-            && step.after.iter().any(|before| {
-                let before = &self.plan.steps()[*before as usize];
-                before.address == step.address && before.action == Action::Create
-            });
-        if !creates_first {
-            return None;
-        }
-        // The newest one: older ones have steps of their own.
-        let deposed = state.deposed().filter(|(address, ..)| **address == step.address);
-        deposed.last().map(|(_, intent, entry)| (Slot::Deposed(intent), entry.clone()))
-    }
-
     fn start_read(&mut self, id: u32, step: &Step, resource_type: &'a ResourceType) -> Handed {
         let Some(position) = self.knowledge.graph.position(&step.address) else {
             return Handed::Failed("the configuration does not have it".to_owned());
@@ -309,13 +337,15 @@ impl<'a> Run<'a> {
         Handed::UnderWay
     }
 
-    fn start_check(&mut self, id: u32, step: &Step, state: &State) -> Handed {
-        let Some(entry) = state.entry(&step.address).cloned() else { return Handed::Done };
-        let Some(identifier) = entry.identifier.clone() else { return Handed::Done };
+    fn start_check(&mut self, id: u32, state: &State, observer: &mut dyn Observer) {
+        let step = &self.plan.steps()[id as usize];
+        let entry = state.entry(&step.address).cloned();
+        let Some((identifier, entry)) = entry.and_then(|entry| Some((entry.identifier.clone()?, entry)))
+        else {
+            return self.failed(id, "is not there".to_owned(), None, observer);
+        };
         let request = ReadRequest { address: step.address.clone(), identifier, entry: Some(entry) };
-        let limit = self.options.healthy_within;
-        self.looks.start(id, healthy(self.context, request, limit));
-        Handed::UnderWay
+        self.looks.start(id, healthy(self.context, request, self.options.healthy_within));
     }
 
     fn job(

@@ -1,0 +1,399 @@
+//! The engine from graph to world, with a small world in memory: what is planned, in which order, and what comes of it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod toy;
+
+use std::time::Duration;
+
+use reconcile::graph::{Graph, GraphBuilder, Lifecycle, Node};
+use reconcile::plan::{Mode, PlanOptions};
+use reconcile::provider::{Failure, Health};
+use reconcile::run::Event;
+use reconcile::value::{Expr, Reference, TemplatePart, Value};
+use toy::{Bench, address};
+
+fn graph(nodes: impl IntoIterator<Item = Node>) -> Graph {
+    let mut builder = GraphBuilder::default();
+    nodes.into_iter().for_each(|node| builder.add(node));
+    builder.build().unwrap()
+}
+
+fn net(name: &str) -> Node {
+    Node::new(address(&format!("net.{name}"))).input("cidr", "10.0.0.0/16").input("label", "a")
+}
+
+fn server(name: &str, net: &str) -> Node {
+    Node::new(address(&format!("server.{name}")))
+        .input("net_id", Reference::new(address(&format!("net.{net}")), "id"))
+        .input("label", "a")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_applied_is_there_and_a_second_plan_is_empty() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a"), server("x", "a"), server("y", "a")]);
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    assert_eq!(
+        plan.to_string(),
+        "0 + net.a: wanted and not there\n1 + server.x after 0: wanted and not there\n\
+         2 + server.y after 0: wanted and not there\n"
+    );
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().names(), ["net.a", "server.x", "server.y"]);
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+    let destroy = PlanOptions { mode: Mode::Destroy, ..PlanOptions::default() };
+    bench.apply_with(&Graph::empty(), &destroy).await;
+    assert!(bench.world().names().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_takes_its_dependents_with_it_in_the_right_order() {
+    let mut bench = Bench::new();
+    bench.apply_all(&graph([net("a"), server("x", "a")])).await;
+    let wanted = graph([net("a").input("cidr", "10.1.0.0/16"), server("x", "a")]);
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    assert_eq!(
+        plan.to_string(),
+        "0 -/+ net.a after 2: `cidr` cannot be changed in place\n\
+         1 +/- net.a after 0: `cidr` cannot be changed in place\n    \
+         cidr: \"10.0.0.0/16\" -> \"10.1.0.0/16\" (forces a new one)\n\
+         2 -/+ server.x: `net_id` cannot be changed in place\n\
+         3 +/- server.x after 1,2: `net_id` cannot be changed in place\n    \
+         net_id: \"id-1\" -> (known after apply: net.a.id) (forces a new one)\n"
+    );
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().names(), ["net.a", "server.x"]);
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn create_first_holds_for_everything_that_the_replaced_one_needs() {
+    let mut bench = Bench::new();
+    let first =
+        |node: Node| Node { lifecycle: Lifecycle { create_first: true, ..Lifecycle::default() }, ..node };
+    bench.apply_all(&graph([net("a"), first(server("x", "a"))])).await;
+    let wanted = graph([net("a").input("cidr", "10.1.0.0/16"), first(server("x", "a"))]);
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    let order: Vec<_> = plan
+        .steps()
+        .iter()
+        .map(|step| (format!("{:?} {}", step.action, step.address), step.after.clone()))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            ("Delete net.a".to_owned(), vec![1, 2]),
+            ("Create net.a".to_owned(), vec![]),
+            ("Delete server.x".to_owned(), vec![3]),
+            ("Create server.x".to_owned(), vec![1]),
+        ]
+    );
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().names(), ["net.a", "server.x"]);
+    assert_eq!(bench.state().deposed().len(), 0);
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_gives_something_up_comes_before_its_deletion() {
+    let mut bench = Bench::new();
+    let two = |net: &str| {
+        Node::new(address("disk.d")).input("label", Reference::new(address(&format!("net.{net}")), "id"))
+    };
+    bench.apply_all(&graph([net("a"), net("b"), two("a")])).await;
+    let plan = bench.plan(&graph([net("b"), two("b")]), &PlanOptions::default()).await;
+    assert_eq!(
+        plan.to_string(),
+        "0 ~ disk.d: changed\n    label: \"id-1\" -> \"id-2\"\n1 - net.a after 0: not wanted any more\n"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_skips_what_needs_it_and_the_next_run_goes_on() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a"), net("b"), server("x", "a"), server("y", "b")]);
+    bench.world().fail_next("create net.a", Failure::refused("no room"));
+    let summary = bench.apply(&wanted, &PlanOptions::default()).await;
+    assert_eq!(summary.failed[0].message, "no room");
+    assert_eq!(summary.skipped, [address("server.x")]);
+    assert_eq!(bench.world().names(), ["net.b", "server.y"]);
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().names(), ["net.a", "net.b", "server.x", "server.y"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_reply_makes_no_second_object() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a"), server("x", "a")]);
+    bench.world().lose_next_reply("create net.a");
+    bench.world().lose_next_reply("create server.x");
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().names(), ["net.a", "server.x"]);
+    assert_eq!(bench.world().count("create net.a"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_limit_leaves_the_operation_open_and_the_next_run_goes_on_waiting() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a"), server("x", "a")]);
+    bench.world().takes("net", Duration::from_secs(5000));
+    let summary = bench.apply(&wanted, &PlanOptions::default()).await;
+    assert_eq!(summary.open.len(), 1);
+    assert_eq!(summary.skipped, [address("server.x")]);
+    assert_eq!(bench.state().open_intents().len(), 1);
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().names(), ["net.a", "server.x"]);
+    assert_eq!(bench.world().count("create net.a"), 1, "it was waited for, not created again");
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_half_way_is_remembered_and_replaced() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a")]);
+    bench.world().break_next("net.a");
+    let summary = bench.apply(&wanted, &PlanOptions::default()).await;
+    assert_eq!(summary.failed.len(), 1);
+    assert_eq!(bench.world().names(), ["net.a"], "it is there, and not forgotten");
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    assert_eq!(plan.counts().replace, 1);
+    bench.apply_all(&wanted).await;
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn protection_lives_in_the_state_and_goes_only_when_told() {
+    let mut bench = Bench::new();
+    let with = |protect| Node { lifecycle: Lifecycle { protect, ..Lifecycle::default() }, ..net("a") };
+    bench.apply_all(&graph([with(Some(true))])).await;
+    assert!(bench.plan(&graph([with(None)]), &PlanOptions::default()).await.is_empty());
+    let plan = bench.plan(&graph([]), &PlanOptions::default()).await;
+    assert_eq!(
+        plan.problems()[0].message,
+        "would be deleted, but it is protected: that needs consent that names it"
+    );
+    let plan = bench.plan(&graph([with(Some(false))]), &PlanOptions::default()).await;
+    assert_eq!(plan.protections(), [(address("net.a"), false)]);
+    bench.apply_all(&graph([with(Some(false))])).await;
+    bench.apply_all(&graph([])).await;
+    assert!(bench.world().names().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_holds_data_needs_consent_or_stays() {
+    let mut bench = Bench::new();
+    let database = Node::new(address("database.d")).input("net_id", Reference::new(address("net.a"), "id"));
+    bench.apply_all(&graph([net("a"), net("b"), database])).await;
+    let destroy = PlanOptions { mode: Mode::Destroy, ..PlanOptions::default() };
+    assert_eq!(bench.plan(&Graph::empty(), &destroy).await.problems().len(), 1);
+    let keep = PlanOptions { keep_protected: true, ..destroy.clone() };
+    bench.apply_with(&Graph::empty(), &keep).await;
+    assert_eq!(bench.world().names(), ["database.d", "net.a"], "it stays, and what it needs stays with it");
+    let consent = PlanOptions { consent: [address("database.d")].into(), ..destroy };
+    bench.apply_with(&Graph::empty(), &consent).await;
+    assert!(bench.world().names().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_is_shown_and_changed_back() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a")]);
+    bench.apply_all(&wanted).await;
+    bench.world().set("net.a", "label", "somebody else's".into());
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    assert_eq!(plan.drift()[0].attributes[0].path.to_string(), "label");
+    assert_eq!(plan.steps()[0].changes[0].cause, reconcile::diff::Cause::Drift);
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().get("net.a", "label"), Value::from("a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn gone_is_made_again_and_hidden_is_left_alone() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a"), net("b")]);
+    bench.apply_all(&wanted).await;
+    bench.world().remove("net.a");
+    bench.world().hide("net.b");
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    assert_eq!(
+        plan.to_string(),
+        "0 + net.a: has gone behind our back\n\
+         … net.b: the service does not show it, it has gone or is forbidden: 404\n"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_in_no_record_and_its_change_is_seen() {
+    let mut bench = Bench::new();
+    let with =
+        |password: &str| Node::new(address("account.a")).input("password", password).input("label", "x");
+    bench.apply_all(&graph([with("canary-1")])).await;
+    assert!(bench.plan(&graph([with("canary-1")]), &PlanOptions::default()).await.is_empty());
+    let plan = bench.plan(&graph([with("canary-2")]), &PlanOptions::default()).await;
+    assert_eq!(plan.to_string(), "0 ~ account.a: changed\n    password: <secret> -> <secret>\n");
+    bench.apply_all(&graph([with("canary-2")])).await;
+    assert_eq!(bench.world().get("account.a", "password"), Value::from("canary-2"));
+    let saved = reconcile::plan::SavedPlan::new(plan, bench.state(), bench.key());
+    let written = format!("{:?}{}", bench.records(), saved.to_json());
+    assert!(!written.contains("canary"), "{written}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rolling_group_goes_one_at_a_time_and_stops_at_the_first_that_stays_ill() {
+    let members = |label: &str| {
+        let mut builder = GraphBuilder::default();
+        builder.rolling_group("web", 1);
+        for unit in ["1", "2", "3"] {
+            let node = Node::new(address(&format!("server.w{unit}"))).input("label", label);
+            builder.add(node.rolling("web", unit));
+        }
+        builder.build().unwrap()
+    };
+    let mut bench = Bench::new();
+    bench.apply_all(&members("a")).await;
+    bench.apply_all(&members("b")).await;
+    let of_servers = |event: &Event| match event {
+        Event::Started { address, .. } => Some(format!("start {address}")),
+        Event::Finished { address, .. } => Some(format!("end {address}")),
+        _ => None,
+    };
+    let order: Vec<String> = bench.events().iter().filter_map(of_servers).collect();
+    let last: Vec<&str> = order.iter().rev().take(12).rev().map(String::as_str).collect();
+    let one = |name: &'static str| {
+        [format!("start {name}"), format!("end {name}"), format!("start {name}"), format!("end {name}")]
+    };
+    let expected: Vec<String> = ["server.w1", "server.w2", "server.w3"].into_iter().flat_map(one).collect();
+    assert_eq!(last, expected);
+
+    bench.world().feels("server.w1", Health::Unhealthy("does not answer".into()));
+    let summary = bench.apply(&members("c"), &PlanOptions::default()).await;
+    assert_eq!(summary.failed[0].message, "is not healthy: does not answer");
+    assert_eq!(bench.world().get("server.w2", "label"), Value::from("b"), "the others stay in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_partial_runs_are_one_full_run() {
+    let wanted = graph([net("a"), net("b"), server("x", "a"), server("y", "b")]);
+    let mut bench = Bench::new();
+    let only = PlanOptions { only: vec!["server.x".parse().unwrap()], ..PlanOptions::default() };
+    let plan = bench.plan(&wanted, &only).await;
+    assert_eq!(
+        plan.to_string(),
+        "0 + net.a: wanted and not there\n1 + server.x after 0: wanted and not there\n\
+         … net.b: not selected\n… server.y: not selected\n"
+    );
+    bench.apply_with(&wanted, &only).await;
+    assert_eq!(bench.world().names(), ["net.a", "server.x"]);
+    let rest = PlanOptions { exclude: vec!["server.x".parse().unwrap()], ..PlanOptions::default() };
+    bench.apply_with(&wanted, &rest).await;
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+    let without = PlanOptions { exclude: vec!["net.*".parse().unwrap()], ..PlanOptions::default() };
+    let plan = Bench::new().plan(&wanted, &without).await;
+    assert_eq!(plan.steps().len(), 0);
+    assert_eq!(plan.deferred()[2].why.to_string(), "comes after `net.a`, which is left out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_run_can_be_changed_back() {
+    let mut bench = Bench::new();
+    let before = graph([net("a"), server("x", "a"), server("y", "a")]);
+    bench.apply_all(&before).await;
+    let names = bench.world().names();
+    let wanted = graph([net("a").input("label", "new"), net("b"), server("x", "b"), server("z", "b")]);
+    bench.world().fail_next("create server.z", Failure::refused("no room"));
+    bench.undoable();
+    assert!(!bench.apply(&wanted, &PlanOptions::default()).await.is_success());
+    assert_ne!(bench.world().names(), names);
+    bench.rollback(&wanted).await;
+    assert_eq!(bench.world().names(), names);
+    assert_eq!(bench.world().get("net.a", "label"), Value::from("a"));
+    assert!(bench.plan(&before, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_cancel_lets_running_steps_end_and_the_second_leaves_at_once() {
+    let wanted = graph([net("a"), server("x", "a")]);
+    let mut bench = Bench::new();
+    bench.world().takes("net", Duration::from_secs(60));
+    bench.cancel_after(Duration::from_secs(10), 1);
+    let summary = bench.apply(&wanted, &PlanOptions::default()).await;
+    assert!(summary.cancelled && summary.done == 1);
+    assert_eq!(summary.never_started, [address("server.x")]);
+    assert_eq!(bench.state().open_intents().len(), 0);
+
+    let mut bench = Bench::new();
+    bench.world().takes("net", Duration::from_secs(60));
+    bench.cancel_after(Duration::from_secs(10), 2);
+    let summary = bench.apply(&wanted, &PlanOptions::default()).await;
+    assert!(summary.cancelled && summary.done == 0);
+    assert_eq!(bench.state().open_intents().len(), 1, "the journal tells what is under way");
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().count("create net.a"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_come_out_as_planned_is_an_error_and_not_a_silent_plan() {
+    let mut bench = Bench::new();
+    bench.world().ignore_input("net.a", "label");
+    let summary = bench.apply(&graph([net("a")]), &PlanOptions::default()).await;
+    assert_eq!(
+        summary.failed[0].message,
+        "did not come out as planned: `label` (planned \"a\", came out as null)"
+    );
+    let plan = bench.plan(&graph([net("a")]), &PlanOptions::default()).await;
+    assert_eq!(plan.counts().update, 1, "it is asked for again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_sources_are_read_when_their_inputs_are_known() {
+    let wanted = |label: &str| {
+        let text = Expr::Template(vec![
+            TemplatePart::Text("of ".into()),
+            TemplatePart::Reference(Reference::new(address("net.a"), "id")),
+        ]);
+        graph([
+            net("a").input("label", label),
+            Node::new(address("data.facts.f")).input("about", text),
+            Node::new(address("disk.d")).input("label", Reference::new(address("data.facts.f"), "fact")),
+        ])
+    };
+    let mut bench = Bench::new();
+    let plan = bench.plan(&wanted("a"), &PlanOptions::default()).await;
+    assert_eq!(plan.steps()[0].action, reconcile::plan::Action::Read);
+    bench.apply_all(&wanted("a")).await;
+    assert_eq!(bench.world().get("disk.d", "label"), Value::from("fact of id-1"));
+    assert!(bench.plan(&wanted("a"), &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_existing_object_is_taken_over_and_brought_into_line() {
+    let mut bench = Bench::new();
+    bench.apply_all(&graph([net("a")])).await;
+    let id = bench.world().get("net.a", "id");
+    bench.forget("net.a");
+    let adopting = Node { adopt: Some(id.as_str().unwrap().into()), ..net("b").input("label", "mine") };
+    let wanted = graph([adopting]);
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    assert_eq!(
+        plan.to_string(),
+        "0 ~ net.b: changed\n    label: \"a\" -> \"mine\"\n= net.b: taken over as id-1\n"
+    );
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().get("net.a", "label"), Value::from("mine"));
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saved_plan_is_refused_when_the_state_has_moved_and_says_what() {
+    let mut bench = Bench::new();
+    bench.apply_all(&graph([net("a"), net("b")])).await;
+    let wanted = graph([net("a").input("label", "new"), net("b")]);
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    let saved = reconcile::plan::SavedPlan::new(plan.clone(), bench.state(), bench.key());
+    let read = reconcile::plan::SavedPlan::from_json(&saved.to_json()).unwrap();
+    assert_eq!(read, saved);
+    assert_eq!(read.clone().for_state(bench.state(), bench.key()).unwrap(), plan);
+    bench.apply_all(&graph([net("a").input("label", "other"), net("b")])).await;
+    let stale = read.for_state(bench.state(), bench.key()).unwrap_err();
+    assert!(stale.to_string().ends_with("changed: `net.a`"), "{stale}");
+}
