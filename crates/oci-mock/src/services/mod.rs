@@ -11,6 +11,7 @@ pub mod file_storage;
 pub mod identity;
 mod list;
 pub mod mysql;
+pub mod network_load_balancer;
 pub mod object_storage;
 pub mod work_requests;
 
@@ -120,6 +121,8 @@ pub const MODULES: &[&Module] = &[
     &file_storage::mount_target::MODULE,
     &file_storage::export::MODULE,
     &file_storage::snapshot::MODULE,
+    &network_load_balancer::load_balancer::MODULE,
+    &network_load_balancer::parts::MODULE,
 ];
 
 struct Registry {

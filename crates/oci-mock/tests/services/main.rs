@@ -8,5 +8,6 @@ mod file_storage;
 mod identity;
 mod mysql;
 mod network;
+mod network_load_balancer;
 mod object_storage;
 mod refusals;
