@@ -7,13 +7,21 @@ use http::HeaderValue;
 use world::{RealWorld, World};
 
 use crate::call;
-use crate::credentials::CredentialProvider;
+#[cfg(feature = "http")]
+use crate::credentials::{self, CredentialOptions};
+use crate::credentials::{CredentialError, CredentialProvider, WhoAmI};
 use crate::decide::Policy;
+#[cfg(feature = "http")]
+use crate::endpoint::EndpointError;
 use crate::endpoint::Endpoints;
 use crate::error::Error;
+#[cfg(feature = "http")]
+use crate::http::{HttpOptions, HttpSetupError, HttpTransport};
 use crate::operation::{Operation, OperationSpec};
 use crate::rate::Gates;
 use crate::region::Region;
+#[cfg(feature = "http")]
+use crate::region::Regions;
 use crate::response::Response;
 use crate::transport::Transport;
 
@@ -101,6 +109,36 @@ impl Client {
         }
     }
 
+    /// The client of an ordinary program: it sends over HTTP with the proxies of the environment, is whoever the
+    /// credentials chain finds, and calls the region of that caller unless the environment names endpoints.
+    ///
+    /// # Errors
+    /// [`SetupError`]: of the part that cannot be set up.
+    ///
+    /// # Cancel safety
+    /// It only reads, and may be dropped at any await.
+    #[cfg(feature = "http")]
+    pub async fn from_environment(
+        world: Arc<dyn World>,
+        options: &CredentialOptions,
+    ) -> Result<ClientBuilder, SetupError> {
+        let transport: Arc<dyn Transport> =
+            Arc::new(HttpTransport::new(&HttpOptions::from_environment(&*world)?)?);
+        let credentials = credentials::find(Arc::clone(&world), Arc::clone(&transport), options).await?;
+        let region = credentials.whoami().await?.region;
+        let region = region.map(|name| Regions::load(&*world).resolve(&name));
+        let endpoints = Endpoints::from_environment(&*world, region)?;
+        Ok(Self::builder(transport, credentials, endpoints).world(world))
+    }
+
+    /// Who the caller is, as far as it is known without asking a service.
+    ///
+    /// # Errors
+    /// [`CredentialError`](crate::credentials::CredentialError) when there are no credentials to be had.
+    pub async fn whoami(&self) -> Result<WhoAmI, CredentialError> {
+        self.inner.credentials.whoami().await
+    }
+
     /// Calls `operation`: signs it, sends it at the allowed pace, repeats it where that is safe, and decodes the
     /// answer.
     ///
@@ -150,6 +188,22 @@ impl Client {
     pub fn world(&self) -> &Arc<dyn World> {
         &self.inner.world
     }
+}
+
+/// A client cannot be set up from the environment.
+#[cfg(feature = "http")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The HTTP transport.
+    #[error("the HTTP transport cannot be set up")]
+    Http(#[from] HttpSetupError),
+    /// The credentials.
+    #[error("there are no usable credentials")]
+    Credentials(#[from] CredentialError),
+    /// The endpoints.
+    #[error("the endpoints are not usable")]
+    Endpoints(#[from] EndpointError),
 }
 
 /// The largest answer accepted by default, in bytes: a page of a thousand instances is about two megabytes.
