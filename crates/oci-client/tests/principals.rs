@@ -237,7 +237,7 @@ impl Transport for Cloud {
             let (request, headers) = signed.into_parts();
             // A request is on its way for a while, and what it carries must still hold when it arrives.
             self.world.sleep(Duration::from_millis(self.world.random_u64() % 2000)).await;
-            if self.world.random_u64() % 50 == 0 && request.origin != SERVICE {
+            if self.world.random_u64().is_multiple_of(50) && request.origin != SERVICE {
                 return Err(TransportError {
                     kind: TransportErrorKind::Closed,
                     sent: Sent::Maybe,
@@ -393,7 +393,7 @@ async fn a_refused_token_is_replaced_and_the_next_call_succeeds() {
 
 /// Somebody outside renews the files of a resource; we only read them.
 fn put_resource(cloud: &Arc<Cloud>) {
-    let key = if cloud.seen().issued % 2 == 0 { "session-2048" } else { "api-2048" };
+    let key = if cloud.seen().issued.is_multiple_of(2) { "session-2048" } else { "api-2048" };
     let token = cloud.issue(public_key(key));
     cloud.world.put_file("/run/key", read(&format!("keys/{key}/key.pem")), 0o600);
     cloud.world.put_file("/run/rpst", token, 0o600);
