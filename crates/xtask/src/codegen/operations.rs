@@ -61,7 +61,7 @@ fn operation_text(plan: &Plan, operation: &OperationPlan) -> String {
     let needed: Vec<&InputPlan> = operation.inputs.iter().filter(|input| input.required).collect();
     let default = if needed.is_empty() { ", Default" } else { "" };
     let _ = writeln!(out, "#[derive(Clone, Debug{default})]\npub struct {name} {{");
-    for input in &operation.inputs {
+    for input in needed_first(operation) {
         let _ = writeln!(out, "    /// {}", input.about);
         let _ = writeln!(out, "    pub {}: {},", input.rust, input_type(input));
     }
@@ -72,6 +72,13 @@ fn operation_text(plan: &Plan, operation: &OperationPlan) -> String {
         out.push_str(&paged(operation, page));
     }
     out
+}
+
+/// The inputs as a reader wants them: first those that must be given.
+fn needed_first(operation: &OperationPlan) -> Vec<&InputPlan> {
+    let mut inputs: Vec<&InputPlan> = operation.inputs.iter().collect();
+    inputs.sort_by_key(|input| !input.required);
+    inputs
 }
 
 fn input_type(input: &InputPlan) -> String {
@@ -109,7 +116,7 @@ fn constructor(operation: &OperationPlan, needed: &[&InputPlan]) -> String {
         "    #[must_use]\n    pub fn new({}) -> Self {{\n        Self {{",
         arguments.join(", ")
     );
-    for input in &operation.inputs {
+    for input in needed_first(operation) {
         let value = match (input.required, input.kind.as_str()) {
             (true, "String") => format!("{}: {}.into()", input.rust, input.rust),
             (true, _) => input.rust.clone(),

@@ -74,7 +74,7 @@ pub(super) struct OperationPlan {
     pub takes_if_match: bool,
 }
 
-/// An input of an operation, in the order of the struct's fields.
+/// An input of an operation. They stand in the order in which the SDK puts them on the wire.
 #[derive(Debug)]
 pub(super) struct InputPlan {
     pub wire: String,

@@ -453,8 +453,8 @@ impl Operation for ListSessions {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("bastionId", &self.bastion_id)
             .query("displayName", &self.display_name)
+            .query_required("bastionId", &self.bastion_id)
             .query("sessionLifecycleState", &self.session_lifecycle_state)
             .query("sessionId", &self.session_id)
             .query("limit", &self.limit)

@@ -3903,8 +3903,8 @@ impl Operation for ListConsoleHistories {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("availabilityDomain", &self.availability_domain)
+            .query_required("compartmentId", &self.compartment_id)
             .query("limit", &self.limit)
             .query("page", &self.page)
             .query("instanceId", &self.instance_id)
@@ -4264,10 +4264,10 @@ impl Operation for ListInstances {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("availabilityDomain", &self.availability_domain)
             .query("capacityReservationId", &self.capacity_reservation_id)
             .query("computeClusterId", &self.compute_cluster_id)
+            .query_required("compartmentId", &self.compartment_id)
             .query("displayName", &self.display_name)
             .query("limit", &self.limit)
             .query("page", &self.page)
@@ -4872,12 +4872,12 @@ impl Operation for ListPublicIps {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("scope", &self.scope)
-            .query_required("compartmentId", &self.compartment_id)
             .query("limit", &self.limit)
             .query("page", &self.page)
+            .query_required("scope", &self.scope)
             .query("availabilityDomain", &self.availability_domain)
             .query("lifetime", &self.lifetime)
+            .query_required("compartmentId", &self.compartment_id)
             .query("publicIpPoolId", &self.public_ip_pool_id)
             .finish(origin)
     }
@@ -5291,8 +5291,8 @@ impl Operation for ListShapes {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("availabilityDomain", &self.availability_domain)
+            .query_required("compartmentId", &self.compartment_id)
             .query("limit", &self.limit)
             .query("page", &self.page)
             .query("imageId", &self.image_id)
@@ -5555,8 +5555,8 @@ impl Operation for ListVnicAttachments {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("availabilityDomain", &self.availability_domain)
+            .query_required("compartmentId", &self.compartment_id)
             .query("instanceId", &self.instance_id)
             .query("limit", &self.limit)
             .query("page", &self.page)
@@ -5639,8 +5639,8 @@ impl Operation for ListVolumeAttachments {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("availabilityDomain", &self.availability_domain)
+            .query_required("compartmentId", &self.compartment_id)
             .query("limit", &self.limit)
             .query("page", &self.page)
             .query("instanceId", &self.instance_id)

@@ -58,8 +58,8 @@ impl Operation for ChangeFileSystemCompartment {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("fileSystemId", &self.file_system_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -122,8 +122,8 @@ impl Operation for ChangeFilesystemSnapshotPolicyCompartment {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("filesystemSnapshotPolicyId", &self.filesystem_snapshot_policy_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -186,8 +186,8 @@ impl Operation for ChangeMountTargetCompartment {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("mountTargetId", &self.mount_target_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -390,8 +390,8 @@ impl Operation for CreateMountTarget {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("opc-retry-token", &self.opc_retry_token)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -1706,8 +1706,8 @@ impl Operation for UpdateExport {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("exportId", &self.export_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -1817,8 +1817,8 @@ impl Operation for UpdateFileSystem {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("fileSystemId", &self.file_system_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -1880,8 +1880,8 @@ impl Operation for UpdateFilesystemSnapshotPolicy {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("filesystemSnapshotPolicyId", &self.filesystem_snapshot_policy_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -1940,8 +1940,8 @@ impl Operation for UpdateMountTarget {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("mountTargetId", &self.mount_target_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
@@ -2000,8 +2000,8 @@ impl Operation for UpdateSnapshot {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("snapshotId", &self.snapshot_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)

@@ -198,8 +198,8 @@ impl Operation for CreateTag {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("tagNamespaceId", &self.tag_namespace_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("opc-retry-token", &self.opc_retry_token)
             .finish(origin)
     }
@@ -1615,8 +1615,8 @@ impl Operation for UpdateTag {
         Encoder::new(self.spec())
             .path("tagNamespaceId", &self.tag_namespace_id)
             .path("tagName", &self.tag_name)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .header("if-match", &self.if_match)
             .finish(origin)
     }
@@ -1664,8 +1664,8 @@ impl Operation for UpdateTagNamespace {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .path("tagNamespaceId", &self.tag_namespace_id)
-            .json(&self.body)
             .query("isLockOverride", &self.is_lock_override)
+            .json(&self.body)
             .finish(origin)
     }
 

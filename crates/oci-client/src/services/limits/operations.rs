@@ -247,9 +247,9 @@ impl Operation for ListLimitValues {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .query_required("compartmentId", &self.compartment_id)
-            .query_required("serviceName", &self.service_name)
             .query("subscriptionId", &self.subscription_id)
             .query("externalLocation", &self.external_location)
+            .query_required("serviceName", &self.service_name)
             .query("scopeType", &self.scope_type)
             .query("availabilityDomain", &self.availability_domain)
             .query("name", &self.name)

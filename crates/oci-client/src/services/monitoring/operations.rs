@@ -301,10 +301,10 @@ impl Operation for ListMetrics {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .query_required("compartmentId", &self.compartment_id)
-            .json(&self.body)
             .query("page", &self.page)
             .query("limit", &self.limit)
             .query("compartmentIdInSubtree", &self.compartment_id_in_subtree)
+            .json(&self.body)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
     }
@@ -379,8 +379,8 @@ impl Operation for SummarizeMetricsData {
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
             .query_required("compartmentId", &self.compartment_id)
-            .json(&self.body)
             .query("compartmentIdInSubtree", &self.compartment_id_in_subtree)
+            .json(&self.body)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)
     }

@@ -1408,9 +1408,9 @@ impl Operation for ListBackups {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("backupId", &self.backup_id)
             .query("lifecycleState", &self.lifecycle_state)
+            .query_required("compartmentId", &self.compartment_id)
             .query("dbSystemId", &self.db_system_id)
             .query("displayName", &self.display_name)
             .query("softDelete", &self.soft_delete)
@@ -1625,8 +1625,8 @@ impl Operation for ListDbSystems {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("isHeatWaveClusterAttached", &self.is_heat_wave_cluster_attached)
+            .query_required("compartmentId", &self.compartment_id)
             .query("dbSystemId", &self.db_system_id)
             .query("displayName", &self.display_name)
             .query("lifecycleState", &self.lifecycle_state)
@@ -1838,11 +1838,11 @@ impl Operation for ListReplicas {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("limit", &self.limit)
             .query("page", &self.page)
             .query("displayName", &self.display_name)
             .query("dbSystemId", &self.db_system_id)
+            .query_required("compartmentId", &self.compartment_id)
             .query("lifecycleState", &self.lifecycle_state)
             .query("replicaId", &self.replica_id)
             .query("configurationId", &self.configuration_id)
@@ -1925,9 +1925,9 @@ impl Operation for ListShapes {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("isSupportedFor", &self.is_supported_for)
             .query("availabilityDomain", &self.availability_domain)
+            .query_required("compartmentId", &self.compartment_id)
             .query("name", &self.name)
             .header("opc-request-id", &self.opc_request_id)
             .finish(origin)

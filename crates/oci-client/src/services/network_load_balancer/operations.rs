@@ -1425,9 +1425,9 @@ impl Operation for ListNetworkLoadBalancerHealths {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         Encoder::new(self.spec())
-            .query_required("compartmentId", &self.compartment_id)
             .query("sortOrder", &self.sort_order)
             .query("sortBy", &self.sort_by)
+            .query_required("compartmentId", &self.compartment_id)
             .query("limit", &self.limit)
             .query("page", &self.page)
             .header("opc-request-id", &self.opc_request_id)

@@ -77,9 +77,7 @@ impl Lowering<'_> {
                 );
                 self.body_input(&call, &mut inputs);
                 self.header_inputs(&call, &mut inputs);
-                let mut inputs = inputs.list;
-                // What must be given stands first.
-                inputs.sort_by_key(|input| !input.required);
+                let inputs = inputs.list;
                 let page = self.page(&call, &answer, &inputs);
                 let takes = |header: &str| operation.header_params.iter().any(|name| name == header);
                 plans.push(OperationPlan {

@@ -7,7 +7,7 @@ use super::super::{format, models, modules, operations};
 use super::*;
 
 /// A table of `models` and `operations`.
-fn table(service: &str, models: Value, operations: Value) -> Service {
+fn table(service: &str, models: &Value, operations: &Value) -> Service {
     let json = json!({
         "source": "a test",
         "service": service,
@@ -17,12 +17,12 @@ fn table(service: &str, models: Value, operations: Value) -> Service {
     parse_service(&format!("schemas/oci-api/{service}.json"), &json.to_string()).unwrap()
 }
 
-fn plan(models: Value, operations: Value) -> Plan {
+fn plan(models: &Value, operations: &Value) -> Plan {
     let plans = lower(&[table("test", models, operations)], &Parameters::default());
     plans.unwrap_or_else(|problems| panic!("{problems:?}")).remove(0)
 }
 
-fn problems(models: Value, operations: Value) -> Vec<String> {
+fn problems(models: &Value, operations: &Value) -> Vec<String> {
     let result = lower(&[table("test", models, operations)], &Parameters::default());
     result.err().unwrap_or_default().iter().map(ToString::to_string).collect()
 }
@@ -35,13 +35,13 @@ fn formatted(text: &str) -> String {
 #[test]
 fn a_model_becomes_a_struct_and_a_sorted_table() {
     let plan = plan(
-        json!({"Thing": {"fields": {
+        &json!({"Thing": {"fields": {
             "sizeInGBs": {"type": "int", "required": true},
             "tags": {"type": "dict(str, dict(str, object))"},
             "parts": {"type": "list[Part]"},
             "made": {"type": "datetime"},
         }}, "Part": {"fields": {"weight": {"type": "float"}, "isNew": {"type": "bool"}}}}),
-        json!({}),
+        &json!({}),
     );
     let text = formatted(&models::write(&plan));
     for line in [
@@ -61,7 +61,7 @@ fn a_model_becomes_a_struct_and_a_sorted_table() {
 #[test]
 fn keywords_and_names_that_fall_together_are_still_rust() {
     let plan = plan(
-        json!({"String": {"fields": {
+        &json!({"String": {"fields": {
             "type": {"type": "str"},
             "self": {"type": "str"},
             "fooBar": {"type": "str"},
@@ -69,7 +69,7 @@ fn keywords_and_names_that_fall_together_are_still_rust() {
             "rest": {"type": "str"},
             "match": {"type": "str", "enum": ["Self", "self", "OTHER", "1", "", "a\"b", "A_B"]},
         }}, "StringMatch": {"fields": {}}}),
-        json!({"GetString": {
+        &json!({"GetString": {
             "method": "GET", "path": "/{type}/x", "path_params": ["type"], "query_params": ["match", "type"],
             "response": "String",
         }}),
@@ -102,7 +102,7 @@ fn keywords_and_names_that_fall_together_are_still_rust() {
 #[test]
 fn two_services_may_have_a_model_of_the_same_name() {
     let one = || json!({"WorkRequest": {"fields": {"id": {"type": "str"}}}});
-    let tables = [table("one", one(), json!({})), table("two", one(), json!({}))];
+    let tables = [table("one", &one(), &json!({})), table("two", &one(), &json!({}))];
     let plans = lower(&tables, &Parameters::default()).unwrap();
     assert!(plans.iter().all(|plan| plan.models[0].rust == "WorkRequest"));
     let catalog = formatted(&modules::catalog(&plans));
@@ -115,7 +115,7 @@ fn two_services_may_have_a_model_of_the_same_name() {
 #[test]
 fn a_union_has_its_kinds_its_shared_fields_and_room_for_others() {
     let plan = plan(
-        json!({
+        &json!({
             "Source": {
                 "fields": {"kind": {"type": "str"}, "size": {"type": "int"}},
                 "discriminator": {"field": "kind", "subtypes": {"OTHER": "OtherKind", "bootVolume": "FromVolume"}},
@@ -124,7 +124,7 @@ fn a_union_has_its_kinds_its_shared_fields_and_room_for_others() {
             "FromVolume": {"extends": "Source", "fields": {
                 "kind": {"type": "str"}, "size": {"type": "int"}, "volumeId": {"type": "str"}}},
         }),
-        json!({}),
+        &json!({}),
     );
     let text = formatted(&models::write(&plan));
     for line in [
@@ -143,9 +143,9 @@ fn a_union_has_its_kinds_its_shared_fields_and_room_for_others() {
 #[test]
 fn an_operation_asks_for_what_it_needs_and_pages_over_its_items() {
     let plan = plan(
-        json!({"Item": {"fields": {"state": {"type": "str", "enum": ["UP", "DOWN"]}}},
+        &json!({"Item": {"fields": {"state": {"type": "str", "enum": ["UP", "DOWN"]}}},
             "ItemCollection": {"fields": {"items": {"type": "list[Item]"}}}}),
-        json!({"ListItems": {
+        &json!({"ListItems": {
             "method": "GET", "path": "/items/{boxId}", "path_params": ["boxId"],
             "query_params": ["state", "sortOrder", "page", "limit", "compartmentId"],
             "required_query": ["compartmentId"],
@@ -172,7 +172,7 @@ fn an_operation_asks_for_what_it_needs_and_pages_over_its_items() {
 #[test]
 fn every_mistake_in_a_table_is_told_with_its_file_and_path_in_one_run() {
     let found = problems(
-        json!({
+        &json!({
             "A": {"fields": {
                 "x": {"type": "strng"},
                 "y": {"type": "list[Missing]"},
@@ -188,7 +188,7 @@ fn every_mistake_in_a_table_is_told_with_its_file_and_path_in_one_run() {
             "Orphan": {"extends": "A", "fields": {}},
             "Union": {"fields": {}, "discriminator": {"field": "kind", "subtypes": {"a": "Nobody", "b": "Fine"}}},
         }),
-        json!({
+        &json!({
             "Get": {"method": "FETCH", "path": "/{id}", "path_params": ["other"], "response": "list[Nothing]",
                 "param_enums": {"no_such": ["A"]}, "required_query": ["nor_this"]},
             "ListThings": {"method": "GET", "path": "/things", "query_params": ["page"], "response": "A"},
@@ -248,7 +248,7 @@ fn parameters_of_operations_that_do_not_exist_are_reported() {
     let parameters = serde_json::from_value(json!({"parameters": {
         "test": {"Get": {"nope": {"type": "int"}}, "Gone": {}}, "elsewhere": {"Get": {}}}}))
     .unwrap();
-    let tables = [table("test", json!({}), json!({"Get": {"method": "GET", "path": "/"}}))];
+    let tables = [table("test", &json!({}), &json!({"Get": {"method": "GET", "path": "/"}}))];
     let found: Vec<String> =
         lower(&tables, &parameters).unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), 3, "{found:#?}");
