@@ -1,16 +1,13 @@
 //! The engine from graph to world, with a small world in memory: what is planned, in which order, and what comes of it.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod toy;
 
 use std::time::Duration;
 
+use crate::toy::{Bench, address};
 use reconcile::graph::{Graph, GraphBuilder, Lifecycle, Node};
 use reconcile::plan::{Mode, PlanOptions};
 use reconcile::provider::{Failure, Health};
 use reconcile::run::Event;
 use reconcile::value::{Expr, Reference, TemplatePart, Value};
-use toy::{Bench, address};
 
 fn graph(nodes: impl IntoIterator<Item = Node>) -> Graph {
     let mut builder = GraphBuilder::default();
