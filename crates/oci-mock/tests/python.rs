@@ -50,3 +50,33 @@ fn oracles_sdk_creates_lists_updates_awaits_and_deletes_a_vcn() {
 fn oracles_cli_creates_lists_updates_awaits_and_deletes_a_vcn() {
     run("vcn_cli.py", 10.0);
 }
+
+#[test]
+fn oracles_sdk_runs_a_highly_available_database_with_replicas_and_a_heat_wave_cluster() {
+    run("mysql_sdk.py", 400.0);
+}
+
+#[test]
+fn oracles_cli_waits_for_the_work_requests_of_a_database() {
+    run("mysql_cli.py", 200.0);
+}
+
+#[test]
+fn oracles_sdk_exports_a_file_system_through_a_mount_target() {
+    run("file_storage_sdk.py", 40.0);
+}
+
+#[test]
+fn oracles_sdk_changes_a_load_balancer_one_thing_at_a_time() {
+    run("load_balancer_sdk.py", 20.0);
+}
+
+#[test]
+fn oracles_cli_waits_for_the_work_requests_of_a_load_balancer() {
+    run("load_balancer_cli.py", 60.0);
+}
+
+#[test]
+fn of_conditional_puts_that_race_from_two_processes_exactly_one_wins() {
+    run("bucket_race.py", 1.0);
+}
