@@ -26,9 +26,18 @@ pub struct OperationSpec {
 
 impl OperationSpec {
     /// Whether it only reads, so that repeating it has no effect.
+    ///
+    /// A few operations read with a `POST`, because what is asked for does not fit into a path; their names say so
+    /// (`get_public_ip_by_ip_address`, `summarize_metrics_data`).
     #[must_use]
     pub fn is_read(&self) -> bool {
-        matches!(self.method, Method::GET | Method::HEAD)
+        let is_named_a_read =
+            || ["get_", "list_", "summarize_"].iter().any(|verb| self.name.starts_with(verb));
+        match self.method {
+            Method::GET | Method::HEAD => true,
+            Method::POST => is_named_a_read(),
+            _ => false,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use chrono::DateTime;
 use futures_core::Stream;
 use http::{HeaderMap, Method};
 use oci_client::credentials::Credential;
-use oci_client::http::{HttpOptions, HttpSetupError, HttpTransport};
+use oci_client::http::{CaBundle, HttpOptions, HttpSetupError, HttpTransport};
 use oci_client::key::SigningKey;
 use oci_client::request::{Body, BodySource, ByteStream, Request, SigningRule};
 use oci_client::sign::{Signed, sign};
@@ -381,4 +381,62 @@ async fn a_broken_proxy_or_ca_bundle_is_named_without_its_password() {
     let empty = world().with_env("OCI_CLI_CERT_BUNDLE", "/ca.pem").with_file("/ca.pem", "nothing here");
     let options = HttpOptions::from_environment(&empty).unwrap();
     assert!(matches!(HttpTransport::new(&options), Err(HttpSetupError::CaBundle)));
+}
+
+/// A server with a certificate that only the CA of the tests vouches for. It offers HTTP/2 and answers in it.
+async fn tls_server() -> String {
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    use tokio_rustls::rustls::{ServerConfig, crypto::aws_lc_rs};
+
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let Ok(stream) = acceptor.accept(socket).await else { continue };
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                while let Some(Ok((request, mut respond))) = connection.accept().await {
+                    let body = format!("{:?} {}", request.version(), request.uri().path());
+                    let mut stream = respond.send_response(http::Response::new(()), false).unwrap();
+                    stream.send_data(Bytes::from(body), true).unwrap();
+                }
+            });
+        }
+    });
+    origin
+}
+
+#[tokio::test]
+async fn a_ca_bundle_makes_a_certificate_trusted_and_http_2_is_spoken_where_offered() {
+    let origin = tls_server().await;
+    let ca = include_bytes!("tls/ca.pem");
+    for variable in ["OCI_CLI_CERT_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
+        let world = world().with_env(variable, "/ca.pem").with_file("/ca.pem", &ca[..]);
+        let transport = HttpTransport::new(&options(&world).await).unwrap();
+        let response = transport.send(signed(Method::GET, &origin, "/x", Body::Empty), LIMITS).await.unwrap();
+        assert_eq!(response.body, "HTTP/2.0 /x");
+    }
+    let besides = HttpOptions {
+        ca_bundle: Some(CaBundle { pem: ca.to_vec(), replaces_system: false }),
+        ..HttpOptions::default()
+    };
+    let transport = HttpTransport::new(&besides).unwrap();
+    transport.send(signed(Method::GET, &origin, "/x", Body::Empty), LIMITS).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent() {
+    let origin = tls_server().await;
+    let error = get(&origin).await.unwrap_err();
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::Tls, Sent::No), "{error:?}");
 }

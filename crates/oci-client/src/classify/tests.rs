@@ -125,6 +125,16 @@ fn a_transport_error_has_an_effect_only_if_a_write_may_have_been_sent() {
 }
 
 #[test]
+fn a_post_that_reads_has_no_effect_and_a_put_always_may() {
+    let is_read = |method, name| OperationSpec { name, ..spec("core", method) }.is_read();
+    assert!(is_read(Method::POST, "get_public_ip_by_ip_address"));
+    assert!(is_read(Method::POST, "summarize_metrics_data"));
+    assert!(!is_read(Method::POST, "create_vcn"));
+    assert!(!is_read(Method::PUT, "get_or_make"));
+    assert!(!is_read(Method::DELETE, "delete_vcn"));
+}
+
+#[test]
 fn a_body_that_is_not_ocis_leaves_no_trace() {
     for body in
         ["", "<html>canary</html>", "[1]", "\"canary\"", r#"{"code":7,"message":[]}"#, "{\"code\":\"a b\"}"]
