@@ -243,7 +243,12 @@ pub(crate) fn fail(cloud: &mut Cloud, args: &serde_json::Value) {
         cloud.finish_work_request(id, Err(&[error]));
     }
     let Some(subject) = args["subject"].as_str() else { return };
-    // An instance that finds no host ends TERMINATED; what the other services could not make is FAILED.
+    // An instance that finds no host ends TERMINATED, with all that was made for it; what the other services
+    // could not make is FAILED.
+    if crate::ocid::kind(subject) == Some("instance") {
+        crate::services::core::instance::fail_launch(cloud, subject);
+        return;
+    }
     let state = cloud.get(subject).filter(|resource| resource.is_live()).map(failed_state);
     if let Some(state) = state {
         cloud.set_state(subject, state);

@@ -2,60 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::Caller;
+use crate::net::{Net, text};
 use oci_mock::network::{self, PublicAddress, VnicRequest};
 use serde_json::{Value, json};
-
-/// A VCN with what a test needs in it.
-struct Net {
-    cloud: Caller,
-    vcn: String,
-}
-
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value[name].as_str().unwrap_or_else(|| panic!("{name} is no text in {value}"))
-}
-
-impl Net {
-    fn new() -> Self {
-        let cloud = Caller::new();
-        let vcn = cloud.create_vcn("net");
-        cloud.mock.advance(Duration::from_secs(2));
-        Self { cloud, vcn }
-    }
-
-    fn create(&self, path: &str, mut body: Value) -> Value {
-        body["compartmentId"] = json!(self.cloud.tenancy());
-        body["vcnId"] = json!(self.vcn);
-        let answer = self.cloud.post(&format!("/20160918/{path}"), &body);
-        assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        self.cloud.mock.advance(Duration::from_secs(4));
-        answer.json().unwrap()
-    }
-
-    fn get(&self, path: &str, id: &str) -> Value {
-        let answer = self.cloud.get(&format!("/20160918/{path}/{id}"));
-        assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        answer.json().unwrap()
-    }
-
-    fn put(&self, path: &str, id: &str, body: &Value) -> Value {
-        let answer = self.cloud.put(&format!("/20160918/{path}/{id}"), body);
-        assert_eq!(answer.status, 200, "{path}: {answer:?}");
-        answer.json().unwrap()
-    }
-
-    /// Status and code of a delete.
-    fn delete(&self, path: &str, id: &str) -> String {
-        let answer = self.cloud.delete(&format!("/20160918/{path}/{id}"));
-        let code = answer.json().unwrap()["code"].as_str().unwrap_or("-").to_owned();
-        format!("{} {code}", answer.status.as_u16())
-    }
-
-    fn subnet(&self, cidr: &str, label: &str) -> Value {
-        self.create("subnets", json!({"cidrBlock": cidr, "dnsLabel": label}))
-    }
-}
 
 #[test]
 fn a_subnet_takes_over_the_defaults_of_its_vcn_and_says_so() {

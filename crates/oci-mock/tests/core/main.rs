@@ -4,4 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod compute;
 mod lifecycles;
+mod net;
+mod reach;
+mod refused;

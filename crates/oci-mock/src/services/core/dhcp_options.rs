@@ -33,12 +33,9 @@ pub static MODULE: Module = Module {
     seed: None,
 };
 
-/// Sets of options of one VCN (a limit seen in real tenancies).
-const PER_VCN_MAX: usize = 300;
-
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn_id = usable_vcn(cloud, call)?.id.to_string();
-    check_vcn_limit(cloud, &DHCP_OPTIONS, &vcn_id, "dhcp-option-count", PER_VCN_MAX)?;
+    check_vcn_limit(cloud, &DHCP_OPTIONS, &vcn_id, "dhcp-option-count")?;
     check_options(&call.json)?;
     let mut body = facts().project("core", "DhcpOptions", &call.json);
     super::default_field(&mut body, "domainNameType", "CUSTOM_DOMAIN");

@@ -43,7 +43,7 @@ pub static MODULE: Module = Module {
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn_id = usable_vcn(cloud, call)?.id.to_string();
     check_route_table(cloud, call, &vcn_id)?;
-    check_vcn_limit(cloud, &INTERNET_GATEWAY, &vcn_id, "internet-gateway-count", 1)?;
+    check_vcn_limit(cloud, &INTERNET_GATEWAY, &vcn_id, "internet-gateway-count")?;
     let body = facts().project("core", "InternetGateway", &call.json);
     provision(cloud, New::of(&INTERNET_GATEWAY, "PROVISIONING", body), CHANGE_TIME)
 }

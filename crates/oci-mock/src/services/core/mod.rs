@@ -1,8 +1,15 @@
 //! Networking, compute and block volume: API `20160918` at `iaas`.
 
+pub mod boot_volume;
+pub mod capacity;
+mod catalogue;
+pub mod console_history;
 pub mod defaults;
 pub mod dhcp_options;
+pub mod image;
+pub mod instance;
 pub mod internet_gateway;
+pub mod limits;
 pub mod nat_gateway;
 pub mod network_security_group;
 pub mod private_ip;
@@ -14,6 +21,9 @@ pub mod service_gateway;
 pub mod subnet;
 pub mod vcn;
 pub mod vnic;
+pub mod vnic_attachment;
+pub mod volume;
+pub mod volume_attachment;
 
 use std::time::Duration;
 
@@ -27,6 +37,11 @@ use crate::services::{Call, Reply};
 
 /// Oracle's client for networking.
 pub(crate) const NETWORK: &str = "VirtualNetworkClient";
+
+/// Oracle's client for compute.
+pub(crate) const COMPUTE: &str = "ComputeClient";
+/// Oracle's client for block volumes.
+pub(crate) const BLOCKSTORAGE: &str = "BlockstorageClient";
 
 /// How long the record of a terminated network resource stays readable, in virtual seconds: long enough for
 /// a waiter to see it.
@@ -115,20 +130,10 @@ fn related_in_vcn<'c>(
 }
 
 /// Refuses when the VCN has as many of this kind as it may.
-fn check_vcn_limit(
-    cloud: &Cloud,
-    kind: &Kind,
-    vcn_id: &str,
-    limit: &str,
-    max: usize,
-) -> Result<(), ApiError> {
-    let max = cloud
-        .note("core.limits")
-        .get(limit)
-        .and_then(Value::as_u64)
-        .map_or(max, |max| usize::try_from(max).unwrap_or(usize::MAX));
+fn check_vcn_limit(cloud: &Cloud, kind: &Kind, vcn_id: &str, limit: &str) -> Result<(), ApiError> {
+    let max = limits::limit_value(cloud, limit).unwrap_or(u64::MAX);
     let count = cloud.live_referrers(kind, vcn_id).filter(|r| r.text("vcnId") == Some(vcn_id)).count();
-    if count < max {
+    if u64::try_from(count).unwrap_or(u64::MAX) < max {
         return Ok(());
     }
     Err(ApiError::limit_exceeded(format!(

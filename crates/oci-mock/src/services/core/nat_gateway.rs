@@ -40,7 +40,7 @@ pub static MODULE: Module = Module {
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn_id = usable_vcn(cloud, call)?.id.to_string();
     check_route_table(cloud, call, &vcn_id)?;
-    check_vcn_limit(cloud, &NAT_GATEWAY, &vcn_id, "nat-gateway-count", 1)?;
+    check_vcn_limit(cloud, &NAT_GATEWAY, &vcn_id, "nat-gateway-count")?;
     let compartment_id = call.required_text("compartmentId")?.to_owned();
     let reserved = call.text("publicIpId").map(str::to_owned);
     if let Some(id) = &reserved {

@@ -50,16 +50,12 @@ pub static MODULE: Module = Module {
 
 /// Hidden attribute with the rules.
 pub(crate) const RULES: &str = "securityRules";
-/// Groups of one VCN (a limit seen in real tenancies).
-const PER_VCN_MAX: usize = 1000;
-/// Rules of one group (a limit seen in real tenancies).
-const RULES_MAX: usize = 120;
 /// Rules in one call (Oracle's API reference).
 const RULES_PER_CALL_MAX: usize = 25;
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn_id = usable_vcn(cloud, call)?.id.to_string();
-    check_vcn_limit(cloud, &NETWORK_SECURITY_GROUP, &vcn_id, "networksecuritygroups-count", PER_VCN_MAX)?;
+    check_vcn_limit(cloud, &NETWORK_SECURITY_GROUP, &vcn_id, "networksecuritygroups-count")?;
     let body = facts().project("core", "NetworkSecurityGroup", &call.json);
     let new = New::of(&NETWORK_SECURITY_GROUP, "PROVISIONING", body).hidden(RULES, json!([]));
     provision(cloud, new, CHANGE_TIME)
@@ -185,12 +181,12 @@ fn requested_rules(
 fn add_rules(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let group = find_changeable(cloud, &NETWORK_SECURITY_GROUP, call.id())?;
     let mut added = requested_rules(cloud, call, group)?;
-    let max = cloud.note("core.limits").get("securityrules-per-networksecuritygroup-count");
-    let max = max.and_then(Value::as_u64).and_then(|max| usize::try_from(max).ok()).unwrap_or(RULES_MAX);
+    let limit = "securityrules-per-networksecuritygroup-count";
+    let max = super::limits::limit_value(cloud, limit).unwrap_or(u64::MAX);
     let count = rules(group).len() + added.len();
-    if count > max {
+    if u64::try_from(count).unwrap_or(u64::MAX) > max {
         return Err(ApiError::limit_exceeded(format!(
-            "The limit securityrules-per-networksecuritygroup-count ({max}) of {} would be exceeded by {count} rules",
+            "The limit {limit} ({max}) of {} would be exceeded by {count} rules",
             call.id()
         )));
     }

@@ -5,8 +5,8 @@
 use serde_json::Value;
 
 use super::private_ip::PRIVATE_IP;
-use super::{NETWORK, change_compartment, find_changeable, network_kind};
-use crate::cloud::{Cloud, Kind, Resource};
+use super::{NETWORK, change_compartment, find_changeable, limits, network_kind};
+use crate::cloud::{Cloud, Kind};
 use crate::error::ApiError;
 use crate::facts::facts;
 use crate::network;
@@ -44,7 +44,7 @@ fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
         check_target(cloud, id, lifetime, None)?;
     }
     if lifetime == "RESERVED" {
-        check_limit(cloud)?;
+        limits::check(cloud, "reserved-public-ip-count", None, 1.0)?;
     }
     let body = facts().project("core", "PublicIp", &call.json);
     let compartment_id = call.required_text("compartmentId")?;
@@ -83,17 +83,6 @@ fn check_target(
         ))),
         None => Ok(()),
     }
-}
-
-/// Reserved public IPs of a region (a limit seen in paid tenancies).
-fn check_limit(cloud: &Cloud) -> Result<(), ApiError> {
-    let max = cloud.note("core.limits").get("reserved-public-ip-count").and_then(Value::as_u64).unwrap_or(50);
-    let reserved = |ip: &&Resource| ip.is_live() && ip.text("lifetime") == Some("RESERVED");
-    let count = cloud.of_kind(&PUBLIC_IP).filter(reserved).count();
-    if u64::try_from(count).unwrap_or(u64::MAX) < max {
-        return Ok(());
-    }
-    Err(ApiError::limit_exceeded(format!("The limit reserved-public-ip-count ({max}) has been reached")))
 }
 
 fn by_address(cloud: &Cloud, call: &Call) -> Result<Reply, ApiError> {

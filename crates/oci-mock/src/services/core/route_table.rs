@@ -39,14 +39,12 @@ pub static MODULE: Module = Module {
     seed: None,
 };
 
-/// Tables of one VCN (a limit seen in real tenancies).
-const PER_VCN_MAX: usize = 300;
 /// Rules of one table (Oracle's documentation, service limits).
 const RULES_MAX: usize = 200;
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn_id = usable_vcn(cloud, call)?.id.to_string();
-    check_vcn_limit(cloud, &ROUTE_TABLE, &vcn_id, "route-table-count", PER_VCN_MAX)?;
+    check_vcn_limit(cloud, &ROUTE_TABLE, &vcn_id, "route-table-count")?;
     let mut body = facts().project("core", "RouteTable", &call.json);
     let rules = requested_rules(cloud, call, &vcn_id)?;
     body.insert("routeRules".to_owned(), json!(rules));

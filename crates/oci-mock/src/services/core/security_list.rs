@@ -36,14 +36,12 @@ pub static MODULE: Module = Module {
     seed: None,
 };
 
-/// Lists of one VCN (a limit seen in real tenancies).
-const PER_VCN_MAX: usize = 300;
 /// Rules of each direction in one list (Oracle's documentation, service limits).
 const RULES_MAX: usize = 200;
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn_id = usable_vcn(cloud, call)?.id.to_string();
-    check_vcn_limit(cloud, &SECURITY_LIST, &vcn_id, "security-list-count", PER_VCN_MAX)?;
+    check_vcn_limit(cloud, &SECURITY_LIST, &vcn_id, "security-list-count")?;
     let mut body = facts().project("core", "SecurityList", &call.json);
     complete(cloud, &mut body, &vcn_id)?;
     provision(cloud, New::of(&SECURITY_LIST, "PROVISIONING", body), CHANGE_TIME)

@@ -107,7 +107,7 @@ fn get_service(cloud: &Cloud, call: &Call) -> Result<Reply, ApiError> {
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn_id = usable_vcn(cloud, call)?.id.to_string();
     check_route_table(cloud, call, &vcn_id)?;
-    check_vcn_limit(cloud, &SERVICE_GATEWAY, &vcn_id, "service-gateway-count", 1)?;
+    check_vcn_limit(cloud, &SERVICE_GATEWAY, &vcn_id, "service-gateway-count")?;
     let services = requested_services(cloud, call)?;
     let mut body = facts().project("core", "ServiceGateway", &call.json);
     body.insert("services".to_owned(), services);

@@ -43,15 +43,13 @@ pub static MODULE: Module = Module {
 
 /// Creating a subnet takes about three seconds (public logs).
 const CREATE_TIME: Duration = Duration::from_secs(3);
-/// Subnets of one VCN (a limit seen in real tenancies).
-const PER_VCN_MAX: usize = 300;
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let vcn = usable_vcn(cloud, call)?;
     let vcn_id = vcn.id.to_string();
     let blocks = requested_blocks(call)?;
     check_blocks(cloud, vcn, &blocks, None)?;
-    check_vcn_limit(cloud, &SUBNET, &vcn_id, "subnet-count", PER_VCN_MAX)?;
+    check_vcn_limit(cloud, &SUBNET, &vcn_id, "subnet-count")?;
     if let Some(domain) = call.text("availabilityDomain")
         && !cloud.place().availability_domains().iter().any(|known| known == domain)
     {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::defaults::create_defaults;
 use super::subnet::accept_move;
-use super::{CHANGE_TIME, NETWORK, find_changeable, network_kind};
+use super::{CHANGE_TIME, NETWORK, find_changeable, limits, network_kind};
 use crate::cloud::{Affected, Cloud, Event, Kind, New, WorkRequest};
 use crate::error::ApiError;
 use crate::facts::facts;
@@ -40,7 +40,7 @@ const BLOCKS_MAX: usize = 5;
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let blocks = requested_blocks(call)?;
-    check_count(cloud)?;
+    limits::check(cloud, "vcn-count", None, 1.0)?;
     let mut body = facts().project("core", "Vcn", &call.json);
     body.insert("cidrBlock".to_owned(), json!(blocks[0]));
     body.insert("cidrBlocks".to_owned(), json!(blocks));
@@ -54,16 +54,6 @@ fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     create_defaults(cloud, &id);
     cloud.after(CHANGE_TIME, Event::state(&id, "PROVISIONING", "AVAILABLE"));
     Ok(Reply::resource(cloud.find(&VCN, &id)?))
-}
-
-/// VCNs of a region (a limit seen in paid tenancies).
-fn check_count(cloud: &Cloud) -> Result<(), ApiError> {
-    let max = cloud.note("core.limits").get("vcn-count").and_then(Value::as_u64).unwrap_or(50);
-    let count = cloud.of_kind(&VCN).filter(|vcn| vcn.is_live()).count();
-    if u64::try_from(count).unwrap_or(u64::MAX) < max {
-        return Ok(());
-    }
-    Err(ApiError::limit_exceeded(format!("The limit vcn-count ({max}) of the region has been reached")))
 }
 
 /// `cidrBlocks`, or the deprecated single `cidrBlock`, never both.
