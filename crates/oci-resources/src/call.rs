@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use http::Method;
 use oci_client::client::{CallOptions, Client};
 use oci_client::error::Error;
-use oci_client::operation::{Operation, Paged};
+use oci_client::operation::{Operation, OperationSpec, Paged};
 use oci_client::page::PageLimits;
 use reconcile::value::ValueMap;
 use world::BoxFuture;
@@ -40,7 +41,7 @@ type SendFn<T> = dyn Fn(Client, CallOptions) -> BoxFuture<'static, Result<T, Err
 /// One call, ready to be made: the operation with its input, and how its answer is read.
 #[derive(Clone)]
 pub struct Call {
-    operation: &'static str,
+    operation: &'static OperationSpec,
     send: Arc<SendFn<Shown>>,
 }
 
@@ -50,26 +51,39 @@ impl Call {
     where
         O: Operation + Clone + 'static,
     {
-        let name = operation.spec().name;
+        let spec = operation.spec();
         let send = move |client: Client, options: CallOptions| -> BoxFuture<'static, Result<Shown, Error>> {
             let operation = operation.clone();
             Box::pin(
                 async move { client.call_with(&operation, &options).await.map(|answer| read(answer.value)) },
             )
         };
-        Self { operation: name, send: Arc::new(send) }
+        Self { operation: spec, send: Arc::new(send) }
     }
 
-    /// Makes the call.
-    pub(crate) async fn send(&self, client: &Client, options: CallOptions) -> Result<Shown, Error> {
+    /// Makes the call, with `retry_token` where the operation takes one.
+    ///
+    /// An update states what shall be, and a deletion what shall not be: doing either twice is doing it once. So they
+    /// may be repeated although few of them take a token.
+    pub(crate) async fn send(&self, client: &Client, retry_token: &str) -> Result<Shown, Error> {
+        let options = CallOptions {
+            retry_token: self.operation.takes_retry_token.then(|| retry_token.to_owned()),
+            is_harmless_to_repeat: matches!(self.operation.method, Method::PUT | Method::DELETE),
+            ..CallOptions::default()
+        };
         (self.send)(client.clone(), options).await
+    }
+
+    /// Makes a call that only reads.
+    pub(crate) async fn look(&self, client: &Client) -> Result<Shown, Error> {
+        (self.send)(client.clone(), CallOptions::default()).await
     }
 }
 
 impl fmt::Debug for Call {
     /// Prints no input: it may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Call").field(&self.operation).finish()
+        f.debug_tuple("Call").field(&self.operation.name).finish()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Makes the calls that resource modules ask for; the one place of this crate that touches the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use oci_client::classify::{Class, Effect as CallEffect};
-use oci_client::client::{CallOptions, Client};
+use oci_client::client::Client;
 use oci_client::error::{Error, Hint};
 use reconcile::provider::{
     CreateRequest, DeleteRequest, Effect, Failure, FindRequest, Invalid, Listed, Object, PollRequest,
@@ -47,13 +47,9 @@ impl Driver {
             .map_err(|_| Failure::refused(format!("there is no resource type `{resource_type}`")))
     }
 
-    async fn call(&self, call: &Call, retry_token: Option<String>) -> Result<Shown, Error> {
-        call.send(&self.client, CallOptions { retry_token, ..CallOptions::default() }).await
-    }
-
     /// Shows an object; `None` where a 404 or a terminal state says that it is no more.
     async fn look(&self, module: &dyn ResourceModule, id: &str) -> Result<Option<Observed>, Error> {
-        match self.call(&module.read(id), None).await {
+        match module.read(id).look(&self.client).await {
             Ok(Shown::Object(seen)) if module.lifecycle().stage(&seen.state) == Stage::Gone => Ok(None),
             Ok(Shown::Object(seen)) => Ok(Some(seen)),
             Ok(Shown::Nothing) | Err(Error::MissingOrHidden(_)) => Ok(None),
@@ -64,13 +60,11 @@ impl Driver {
     /// One list for each compartment that the requests' entries name; a `get` only for what no list shows.
     async fn read_all(&self, module: &dyn ResourceModule, requests: &[ReadRequest]) -> Vec<ReadAnswer> {
         let mut lists: BTreeMap<String, Result<BTreeMap<String, Observed>, Failure>> = BTreeMap::new();
-        for compartment_id in requests.iter().filter_map(compartment) {
-            if !lists.contains_key(&compartment_id) {
-                let listed = module.list(&compartment_id).send(&self.client).await;
-                let listed =
-                    listed.map(|items| items.into_iter().map(|item| (item.id.clone(), item)).collect());
-                lists.insert(compartment_id, listed.map_err(|error| failure(&error)));
-            }
+        let compartments: BTreeSet<String> = requests.iter().filter_map(compartment).collect();
+        for compartment_id in compartments {
+            let listed = module.list(&compartment_id).send(&self.client).await;
+            let listed = listed.map(|items| items.into_iter().map(|item| (item.id.clone(), item)).collect());
+            lists.insert(compartment_id, listed.map_err(|error| failure(&error)));
         }
         let mut answers = Vec::with_capacity(requests.len());
         for request in requests {
@@ -91,7 +85,7 @@ impl Driver {
         {
             return read_answer(module, seen.clone());
         }
-        match self.call(&module.read(&request.identifier), None).await {
+        match module.read(&request.identifier).look(&self.client).await {
             Ok(Shown::Object(seen)) => read_answer(module, seen),
             Ok(Shown::Nothing) => ReadAnswer::Gone,
             // We may list the compartment that it was in, and it is not there: it has gone. Where even the list was
@@ -117,7 +111,7 @@ impl Driver {
                 self.settle(module, id).await?;
             }
             let token = format!("{retry_token}-{step}");
-            last = self.call(call, Some(token)).await.map_err(|error| failure(&error))?;
+            last = call.send(&self.client, &token).await.map_err(|error| failure(&error))?;
         }
         match last {
             Shown::Object(seen) => Ok(reply(module.lifecycle(), Operation::Update, seen)),
@@ -177,7 +171,7 @@ impl Provider for Driver {
             let module = self.module(request.address.resource_type())?;
             let tags = StackTags::new(&self.lineage, &request.address, &request.retry_token);
             let call = module.create(&request.inputs, &tags);
-            match self.call(&call, Some(request.retry_token.to_string())).await {
+            match call.send(&self.client, &request.retry_token).await {
                 Ok(Shown::Object(seen)) => Ok(reply(module.lifecycle(), Operation::Create, seen)),
                 Ok(Shown::Nothing) => Err(Failure::unclear("the service showed nothing of the new object")),
                 Err(error) => Err(failure(&error)),
@@ -203,8 +197,7 @@ impl Provider for Driver {
     fn delete(&self, request: DeleteRequest) -> BoxFuture<'_, Result<Reply, Failure>> {
         Box::pin(async move {
             let module = self.module(request.address.resource_type())?;
-            let token = Some(request.retry_token.to_string());
-            match self.call(&module.delete(&request.identifier), token).await {
+            match module.delete(&request.identifier).send(&self.client, &request.retry_token).await {
                 Ok(_) => Ok(running(module.lifecycle(), &request.identifier, "the deletion")),
                 Err(Error::MissingOrHidden(_)) => Ok(Reply::Gone),
                 Err(error) => Err(failure(&error)),
