@@ -36,8 +36,11 @@ fn a_vcn_is_created_with_its_default_objects_and_becomes_available() {
     assert_eq!(cloud.get(&path).json().unwrap()["lifecycleState"], "TERMINATED");
     cloud.mock.advance(Duration::from_secs(301));
     assert_eq!(cloud.get(&path).status, 404);
-    let rest =
-        cloud.mock.with_cloud(|cloud| cloud.all().filter(|resource| resource.kind.name != "image").count());
+    let kinds = ["vcn", "routetable", "securitylist", "dhcpoptions"];
+    let of_network = |cloud: &oci_mock::cloud::Cloud| {
+        cloud.all().filter(|resource| kinds.contains(&resource.kind.name)).count()
+    };
+    let rest = cloud.mock.with_cloud(of_network);
     assert_eq!(rest, 0, "the default objects go with the VCN");
 }
 
