@@ -4,9 +4,20 @@
 
 use std::path::Path;
 use std::process::Output;
+use std::sync::Arc;
 
+use oci_client::client::Client;
+use oci_client::credentials::CredentialOptions;
+use oci_client::page::PageLimits;
+use oci_client::services::core::models::{
+    CreateSubnetDetails, CreateVcnDetails, CreateVnicDetails, InstanceSourceDetails,
+    InstanceSourceViaImageDetails, LaunchInstanceDetails, LaunchInstanceShapeConfigDetails,
+};
+use oci_client::services::core::operations::{CreateSubnet, CreateVcn, LaunchInstance, ListImages};
+use oci_client::services::identity::operations::ListAvailabilityDomains;
 use oci_mock::http_server::MockServer;
 use oci_mock::serve::{ServeOptions, serve};
+use world::{RealWorld, TestWorld, World};
 
 /// A mock on loopback, and the folder with its credentials.
 async fn mock() -> (MockServer, tempfile::TempDir) {
@@ -58,6 +69,79 @@ async fn a_refusal_says_that_nothing_was_created() {
     let output = run(env!("CARGO_BIN_EXE_create_vcn"), &arguments, &server, folder.path()).await;
     let shown = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && shown.contains("nothing was created"), "{shown}");
+    server.stop().await;
+}
+
+/// Our own client of the mock, set up as a program's would be.
+async fn client(server: &MockServer, folder: &Path) -> Client {
+    let file = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let mut world = TestWorld::new(RealWorld::new().now(), 1)
+        .with_env("OCI_CLI_CONFIG_FILE", folder.join("config").to_str().unwrap())
+        .with_env("OCI_CLI_ENDPOINT", &server.base_url());
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        world = world.with_file(folder.join(&name), file(&name));
+    }
+    Client::from_environment(Arc::new(world), &CredentialOptions::default()).await.unwrap().build()
+}
+
+/// Launches `count` small instances.
+async fn launch(client: &Client, count: usize) {
+    let tenancy = client.whoami().await.unwrap().tenancy.unwrap();
+    let vcn = CreateVcnDetails {
+        compartment_id: Some(tenancy.clone()),
+        cidr_blocks: Some(vec!["10.0.0.0/16".to_owned()]),
+        ..CreateVcnDetails::default()
+    };
+    let vcn = client.call(&CreateVcn::new(vcn)).await.unwrap().value;
+    let subnet = CreateSubnetDetails {
+        compartment_id: Some(tenancy.clone()),
+        vcn_id: vcn.id,
+        cidr_block: Some("10.0.1.0/24".to_owned()),
+        ..CreateSubnetDetails::default()
+    };
+    let subnet = client.call(&CreateSubnet::new(subnet)).await.unwrap().value;
+    let domains = client.call(&ListAvailabilityDomains::new(tenancy.clone())).await.unwrap().value;
+    let mut images = ListImages::new(tenancy.clone());
+    images.shape = Some("VM.Standard.A1.Flex".to_owned());
+    let images = client.list(images, PageLimits::default()).await.unwrap();
+    for number in 0..count {
+        let details = LaunchInstanceDetails {
+            availability_domain: domains[0].name.clone(),
+            compartment_id: Some(tenancy.clone()),
+            display_name: Some(format!("web-{number}")),
+            shape: Some("VM.Standard.A1.Flex".to_owned()),
+            shape_config: Some(LaunchInstanceShapeConfigDetails {
+                ocpus: Some(1.0),
+                memory_in_gbs: Some(6.0),
+                ..LaunchInstanceShapeConfigDetails::default()
+            }),
+            source_details: Some(InstanceSourceDetails::Image(InstanceSourceViaImageDetails {
+                image_id: images[0].id.clone(),
+                ..InstanceSourceViaImageDetails::default()
+            })),
+            create_vnic_details: Some(CreateVnicDetails {
+                subnet_id: subnet.id.clone(),
+                ..CreateVnicDetails::default()
+            }),
+            ..LaunchInstanceDetails::default()
+        };
+        client.call(&LaunchInstance::new(details)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_instances_lists_them_over_all_pages() {
+    let (server, folder) = mock().await;
+    launch(&client(&server, folder.path()).await, 3).await;
+    let tenancy = server.mock().config().place.tenancy_id.clone();
+    let pages_before = server.mock().requests().len();
+    let arguments = [tenancy.as_str(), "2"];
+    let shown = printed(&run(env!("CARGO_BIN_EXE_list_instances"), &arguments, &server, folder.path()).await);
+    for expected in ["web-0", "web-1", "web-2", "3 instances"] {
+        assert!(shown.contains(expected), "{expected} is missing in:\n{shown}");
+    }
+    assert_eq!(server.mock().requests().len() - pages_before, 2, "two pages of two");
     server.stop().await;
 }
 
