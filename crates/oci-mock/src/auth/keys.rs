@@ -23,6 +23,7 @@ pub enum Backend {
     #[default]
     Rsa,
     /// `aws-lc-rs`: four times faster.
+    #[cfg(feature = "aws-lc")]
     AwsLc,
 }
 
@@ -44,6 +45,7 @@ pub enum KeyError {
 /// A public key, ready to check signatures.
 pub(super) enum PublicKey {
     Rsa(Box<pkcs1v15::VerifyingKey<Sha256>>),
+    #[cfg(feature = "aws-lc")]
     AwsLc(Box<aws_lc_rs::signature::ParsedPublicKey>),
 }
 
@@ -52,6 +54,7 @@ impl PublicKey {
         match self {
             Self::Rsa(key) => pkcs1v15::Signature::try_from(signature)
                 .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            #[cfg(feature = "aws-lc")]
             Self::AwsLc(key) => key.verify_sig(message, signature).is_ok(),
         }
     }
@@ -140,6 +143,7 @@ impl Keys {
         let fingerprint = fingerprint(der.as_bytes());
         let key = match self.backend {
             Backend::Rsa => PublicKey::Rsa(Box::new(pkcs1v15::VerifyingKey::new(key))),
+            #[cfg(feature = "aws-lc")]
             Backend::AwsLc => {
                 let algorithm = &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
                 let parsed = aws_lc_rs::signature::ParsedPublicKey::new(algorithm, der.as_bytes())
