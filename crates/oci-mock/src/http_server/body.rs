@@ -13,19 +13,21 @@ pub(super) struct Answer {
     bytes: Option<Bytes>,
     promised: u64,
     breaks: bool,
+    /// A pause before the break, in which the server sends what it has.
+    pauses: bool,
 }
 
 impl Answer {
     pub(super) fn whole(bytes: Bytes) -> Self {
         let promised = bytes.len() as u64;
-        Self { bytes: (!bytes.is_empty()).then_some(bytes), promised, breaks: false }
+        Self { bytes: (!bytes.is_empty()).then_some(bytes), promised, breaks: false, pauses: false }
     }
 
     /// Promises all bytes and sends the first `count` (at most half of them, so that something is missing).
     pub(super) fn cut(bytes: &Bytes, count: usize) -> Self {
         let promised = bytes.len() as u64;
         let sent = bytes.slice(..count.min(bytes.len() / 2));
-        Self { bytes: (!sent.is_empty()).then_some(sent), promised, breaks: promised > 0 }
+        Self { bytes: (!sent.is_empty()).then_some(sent), promised, breaks: promised > 0, pauses: true }
     }
 }
 
@@ -35,10 +37,15 @@ impl Body for Answer {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(bytes) = self.bytes.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if self.breaks && self.pauses {
+            self.pauses = false;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if self.breaks {
             self.breaks = false;

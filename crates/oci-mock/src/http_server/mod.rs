@@ -162,6 +162,8 @@ async fn connection(
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
+        // A client may close its sending side after the request and still read the answer.
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
