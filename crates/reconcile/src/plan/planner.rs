@@ -1,6 +1,6 @@
 //! From graph, state and what was seen to the decision about each resource. Pure.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::known::{type_of, with_ignored};
@@ -63,7 +63,7 @@ pub fn plan(input: PlanInput<'_>, options: &PlanOptions) -> Plan {
     if options.mode != Mode::RefreshOnly {
         planner.decide_nodes();
         planner.decide_unwanted();
-        planner.note_unselected();
+        planner.check_replacements();
     }
     planner.finish()
 }
@@ -688,20 +688,14 @@ impl<'a> Planner<'a> {
         self.plan.problems.push(Problem { address: address.cloned(), attribute, kind, message });
     }
 
-    /// Says of patterns that mean nothing that they do.
-    fn note_unselected(&mut self) {
-        let known: HashSet<&Address> = self
-            .input
-            .state
-            .entries()
-            .map(|(address, _)| address)
-            .chain(self.input.graph.nodes().iter().map(|node| &node.address))
-            .collect();
-        let unknown = |address: &&Address| !known.contains(address);
-        let named = self.options.consent.iter().chain(&self.options.replace).filter(unknown);
-        for address in named.cloned().collect::<Vec<_>>() {
-            let message = "is named, but neither wanted nor there".to_owned();
-            self.problem(Some(&address), None, ProblemKind::Invalid, message);
+    /// A replacement of something that is neither wanted nor there is a slip of the pen. Consent to what has gone already
+    /// is not: a run that is repeated after a crash gives the same consent again.
+    fn check_replacements(&mut self) {
+        for address in &self.options.replace {
+            if self.input.state.entry(address).is_none() && self.input.graph.position(address).is_none() {
+                let message = "is to be replaced, but is neither wanted nor there".to_owned();
+                self.problem(Some(address), None, ProblemKind::Invalid, message);
+            }
         }
     }
 

@@ -59,10 +59,9 @@ fn plan_back(
     let observed = Observed::default();
     let input =
         PlanInput { provider: context.provider, key: context.key, graph: before, state, observed: &observed };
-    let known = |address: &&Address| state.entry(address).is_some() || before.node(address).is_some();
     let mut options = PlanOptions {
         mode: Mode::Apply,
-        consent: consent.iter().filter(known).cloned().collect(),
+        consent: consent.clone(),
         keep_protected: true,
         ..PlanOptions::default()
     };
