@@ -153,3 +153,14 @@ async fn an_idle_client_takes_less_than_five_megabytes() {
     assert!(shown.contains("KiB for an idle client"), "{shown}");
     server.stop().await;
 }
+
+#[test]
+fn small_network_comes_up_stays_as_it_is_and_goes_again() {
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_small_network")).env_clear().output().unwrap();
+    let text = printed(&output);
+    let expected = ["apply: 2 steps", "2 done, 0 failed", "apply again: 0 steps", "destroy: 2 steps"];
+    let places: Vec<_> = expected.iter().map(|line| text.find(line)).collect();
+    assert!(places.is_sorted() && places[0].is_some(), "{text}");
+    assert!(text.contains(r#"{"vcn_id": "ocid1.vcn."#), "{text}");
+}

@@ -16,7 +16,7 @@ use oci_resources::core::subnet::{self, Subnet};
 use oci_resources::core::vcn::{self, Vcn};
 use oci_resources::driver::Driver;
 use reconcile::Address;
-use reconcile::graph::{Graph, GraphBuilder, Node};
+use reconcile::graph::{Graph, GraphBuilder};
 use reconcile::journal::{Holder, Journal, KeySource, Ledger};
 use reconcile::plan::{Mode, Plan, PlanInput, PlanOptions, plan};
 use reconcile::run::{ApplyOptions, Cancel, Context, Silent, Summary, apply, refresh, settle};
@@ -45,14 +45,10 @@ fn graph(tenancy: &str, name: &str) -> Graph {
         ..Subnet::default()
     };
     let mut builder = GraphBuilder::default();
-    builder.add(with(Node::new(network.clone()), vcn.inputs()));
-    builder.add(with(Node::new(private), subnet.inputs()));
+    builder.add(vcn.inputs().at(network.clone()));
+    builder.add(subnet.inputs().at(private));
     builder.output("vcn_id", vcn::id(&network).reference().clone());
     builder.build().unwrap()
-}
-
-fn with(node: Node, inputs: oci_resources::attr::Inputs) -> Node {
-    inputs.into_entries().into_iter().fold(node, |node, (name, expr)| node.input(name, expr))
 }
 
 /// One run of the program: open the state, settle what is open, look, plan, and carry out.

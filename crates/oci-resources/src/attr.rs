@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use oci_client::secret::Secret;
 use reconcile::Address;
+use reconcile::graph::Node;
 use reconcile::value::{Expr, Reference, Value};
 
 /// An attribute as the user states it.
@@ -146,6 +147,12 @@ impl Inputs {
     pub fn with(mut self, name: &str, attribute: &impl ToExpr) -> Self {
         self.0.extend(attribute.to_expr().map(|expr| (Arc::from(name), expr)));
         self
+    }
+
+    /// The resource at `address` with these attributes, for a graph.
+    #[must_use]
+    pub fn at(self, address: Address) -> Node {
+        self.0.into_iter().fold(Node::new(address), |node, (name, expr)| node.input(name, expr))
     }
 
     /// The attributes.
