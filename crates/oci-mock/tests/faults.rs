@@ -164,6 +164,67 @@ fn an_accepted_launch_fails_later_for_want_of_a_host() {
     assert_eq!(state, "TERMINATED");
 }
 
+/// A cloud with an active load balancer, and the balancer's path.
+fn with_load_balancer() -> (Caller, String) {
+    let cloud = Caller::new();
+    let vcn = cloud.create_vcn("net");
+    let body = json!({"compartmentId": cloud.tenancy(), "vcnId": vcn, "cidrBlock": "10.0.1.0/24"});
+    cloud.mock.advance(Duration::from_secs(10));
+    let subnet = cloud.post("/20160918/subnets", &body);
+    assert_eq!(subnet.status, 200, "{subnet:?}");
+    let subnet = subnet.json().unwrap()["id"].clone();
+    cloud.mock.advance(Duration::from_secs(10));
+    let body = json!({"compartmentId": cloud.tenancy(), "displayName": "lb", "subnetId": subnet});
+    let made = cloud.post("/20200501/networkLoadBalancers", &body);
+    assert_eq!(made.status, 201, "{made:?}");
+    cloud.mock.advance(Duration::from_secs(600));
+    let path = format!("/20200501/networkLoadBalancers/{}", made.json().unwrap()["id"].as_str().unwrap());
+    (cloud, path)
+}
+
+fn add(cloud: &Caller, effect: Value) {
+    let script = json!({"faults": [{"when": {"times": 1}, "do": effect}]});
+    cloud.mock.add_faults(Script::parse(&script.to_string()).unwrap());
+}
+
+#[test]
+fn a_load_balancer_is_busy_by_itself_for_a_while() {
+    let (cloud, path) = with_load_balancer();
+    let rename = json!({"displayName": "renamed"});
+    add(&cloud, json!({"flipToUpdating": {"seconds": 30}}));
+    let refused = cloud.put(&path, &rename);
+    assert_eq!((refused.status.as_u16(), refused.json().unwrap()["code"].as_str()), (409, Some("Conflict")));
+    assert_eq!(cloud.get(&path).json().unwrap()["lifecycleState"], "UPDATING");
+    cloud.mock.advance(Duration::from_secs(31));
+    assert_eq!(cloud.get(&path).json().unwrap()["lifecycleState"], "ACTIVE");
+    assert_eq!(cloud.put(&path, &rename).status, 202);
+}
+
+#[test]
+fn work_requests_fail_or_name_nothing() {
+    for (effect, status, resources, errors) in [
+        (json!({"emptyWorkRequest": {}}), "SUCCEEDED", 0, 0),
+        (
+            json!({"failWorkRequest": {"code": "InternalError", "message": "no", "afterSecs": 3}}),
+            "FAILED",
+            1,
+            1,
+        ),
+    ] {
+        let (cloud, path) = with_load_balancer();
+        add(&cloud, effect.clone());
+        let accepted = cloud.put(&path, &json!({"displayName": "renamed"}));
+        assert_eq!(accepted.status, 202, "{effect}");
+        let request = format!("/20200501/workRequests/{}", accepted.header("opc-work-request-id").unwrap());
+        cloud.mock.advance(Duration::from_secs(600));
+        let shown = cloud.get(&request).json().unwrap();
+        assert_eq!(shown["status"], status, "{effect}");
+        assert_eq!(shown["resources"].as_array().unwrap().len(), resources, "{effect}");
+        let list = format!("{request}/errors?compartmentId={}", cloud.tenancy());
+        assert_eq!(cloud.get(&list).json().unwrap()["items"].as_array().unwrap().len(), errors, "{effect}");
+    }
+}
+
 #[test]
 fn the_control_interface_adds_counts_and_removes_faults() {
     let cloud = Caller::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::list::answer;
-use super::{Call, List, Module, Reply, list_resources, page, read, write};
+use super::{Call, List, Module, Reply, ReplyBody, list_resources, page, read, write};
 use crate::clock::Time;
 use crate::cloud::{Cloud, Flavour, Kind, Resource};
 use crate::error::ApiError;
@@ -80,7 +80,25 @@ fn list(cloud: &Cloud, call: &Call, flavour: &Flavour) -> Result<Reply, ApiError
         accept: |_, call, request| call.query("resourceId").is_none_or(|id| concerns(request, id)),
         ..List::of(flavour.kind)
     };
-    list_resources(cloud, call, &list)
+    let mut reply = list_resources(cloud, call, &list)?;
+    if let ReplyBody::Json(Value::Array(items)) = &mut reply.body {
+        items.iter_mut().for_each(|item| bring_up_to_date(cloud, call, item));
+    } else if let ReplyBody::Json(Value::Object(collection)) = &mut reply.body
+        && let Some(Value::Array(items)) = collection.get_mut("items")
+    {
+        items.iter_mut().for_each(|item| bring_up_to_date(cloud, call, item));
+    }
+    Ok(reply)
+}
+
+/// A summary shows the same status of the moment as the work request itself.
+fn bring_up_to_date(cloud: &Cloud, call: &Call, summary: &mut Value) {
+    let Some(request) = summary["id"].as_str().and_then(|id| cloud.get(id)) else { return };
+    for name in ["status", "percentComplete", "timeStarted"] {
+        if let Some(value) = shown(request, call.now).remove(name) {
+            summary[name] = value;
+        }
+    }
 }
 
 fn concerns(request: &Resource, id: &str) -> bool {
