@@ -11,6 +11,7 @@ pub mod auth;
 pub mod clock;
 pub mod cloud;
 pub mod control;
+pub mod datapath;
 mod error;
 pub mod facts;
 pub mod faults;

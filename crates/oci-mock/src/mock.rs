@@ -184,6 +184,7 @@ impl Mock {
         let mut cloud = self.write();
         cloud.settle(self.inner.clock.now());
         let result = change(&mut cloud);
+        services::observe(&mut cloud);
         // It is logged; there is nobody else to tell.
         let _ = self.keep(&mut cloud);
         result
@@ -329,6 +330,7 @@ impl Mock {
                     Handler::Write(handle) => perform(&mut cloud, &call, request, handle)?,
                 };
                 seen.fired.after(&mut cloud, &reply);
+                services::observe(&mut cloud);
                 self.keep(&mut cloud)?;
                 Ok(reply)
             }

@@ -35,6 +35,8 @@ pub struct ServeOptions {
     pub check_answers: bool,
     /// Which library verifies signatures.
     pub verifier: Backend,
+    /// Opens a loopback port for each listener of a load balancer; `GET /_mock/data-path` lists them.
+    pub data_path: bool,
 }
 
 impl Default for ServeOptions {
@@ -50,6 +52,7 @@ impl Default for ServeOptions {
             ready_file: None,
             check_answers: cfg!(debug_assertions),
             verifier: Backend::default(),
+            data_path: false,
         }
     }
 }
@@ -127,7 +130,10 @@ pub async fn serve(options: &ServeOptions) -> Result<MockServer, ServeError> {
     }
     let address = options.listen;
     let server = MockServer::start(mock, address).await;
-    let server = server.map_err(|source| ServeError::Listen { address, source })?;
+    let mut server = server.map_err(|source| ServeError::Listen { address, source })?;
+    if options.data_path {
+        server.follow_listeners();
+    }
     if let Some(path) = &options.ready_file {
         write_ready_file(path, &server.base_url())
             .map_err(|source| ServeError::ReadyFile { path: path.clone(), source })?;

@@ -337,6 +337,7 @@ impl Cloud {
             }
             self.now = self.now.max(key.0);
             self.carry_out(event);
+            crate::services::observe(self);
         }
         self.now = self.now.max(now);
     }

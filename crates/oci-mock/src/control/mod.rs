@@ -53,7 +53,12 @@ impl ControlCall {
 }
 
 /// The calls that services provide. A service adds its table here.
-const CONTROLS: &[&[Control]] = &[crate::network::CONTROLS, crate::services::mysql::db_system::CONTROLS];
+const CONTROLS: &[&[Control]] = &[
+    crate::network::CONTROLS,
+    crate::services::mysql::db_system::CONTROLS,
+    crate::services::network_load_balancer::health::CONTROLS,
+    crate::datapath::CONTROLS,
+];
 
 /// Answers a request below [`PREFIX`].
 pub(crate) fn answer(mock: &Mock, request: &WireRequest) -> WireResponse {

@@ -24,6 +24,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::control;
+use crate::datapath::{self, Follower};
 use crate::error::ApiError;
 use crate::facts::{Routed, facts};
 use crate::mock::Mock;
@@ -59,6 +60,7 @@ pub struct MockServer {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     accepting: tokio::task::JoinHandle<()>,
+    follower: Option<Follower>,
 }
 
 impl MockServer {
@@ -74,7 +76,12 @@ impl MockServer {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, mock.clone(), stopped));
-        Ok(Self { mock, address, stop, accepting })
+        Ok(Self { mock, address, stop, accepting, follower: None })
+    }
+
+    /// Opens a loopback port for each listener of a load balancer, for as long as this server runs.
+    pub fn follow_listeners(&mut self) {
+        self.follower.get_or_insert_with(|| datapath::follow(&self.mock));
     }
 
     /// Where it listens.

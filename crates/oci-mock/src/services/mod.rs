@@ -131,6 +131,7 @@ pub const MODULES: &[&Module] = &[
     &file_storage::snapshot::MODULE,
     &network_load_balancer::load_balancer::MODULE,
     &network_load_balancer::parts::MODULE,
+    &network_load_balancer::health::MODULE,
 ];
 
 struct Registry {
@@ -172,6 +173,11 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
 pub(crate) fn run_event(cloud: &mut Cloud, name: &str, args: &serde_json::Value) {
     let run = registry().events.get(name).unwrap_or_else(|| panic!("no module declares the event {name}"));
     run(cloud, args);
+}
+
+/// Lets services that watch others see a change of the cloud. Called after each.
+pub(crate) fn observe(cloud: &mut Cloud) {
+    network_load_balancer::health::observe(cloud);
 }
 
 #[cfg(test)]

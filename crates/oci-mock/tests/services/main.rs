@@ -11,3 +11,4 @@ mod network;
 mod network_load_balancer;
 mod object_storage;
 mod refusals;
+mod traffic;

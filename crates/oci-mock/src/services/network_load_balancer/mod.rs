@@ -11,6 +11,7 @@ mod details;
 pub mod health;
 pub mod load_balancer;
 pub mod parts;
+mod probe;
 
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::cloud::{Affected, Cloud, Event, Kind, New, Resource, WorkRequest};
 use crate::error::ApiError;
 use crate::ocid::Style;
 use crate::services::{Call, Reply, work_requests};
+
+pub(crate) use probe::instance_of;
 
 /// Oracle's client.
 pub(crate) const CLIENT: &str = "NetworkLoadBalancerClient";
@@ -76,6 +79,11 @@ pub(crate) fn backends_of<'c>(cloud: &'c Cloud, balancer: &'c str, set: &str) ->
     let mut backends = parts_of(cloud, &BACKEND, balancer);
     backends.retain(|backend| backend.text(SET_NAME) == Some(set));
     backends
+}
+
+/// The backend set with this name.
+pub(crate) fn find_named_set<'c>(cloud: &'c Cloud, balancer: &str, name: &str) -> Option<&'c Resource> {
+    cloud.get(&set_id(balancer, name))
 }
 
 /// A backend set with its backends.
