@@ -11,9 +11,6 @@
 ))]
 #![expect(clippy::disallowed_methods, reason = "a test reads its own settings")]
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{ChildStdin, ChildStdout, Stdio};
-
 use oci_client::model::Timestamp;
 use oci_client::operation::Operation;
 use oci_client::request::{Body, Request};
@@ -25,6 +22,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
+use test_support::Conversation;
 
 const ORIGIN: &str = "http://localhost:1";
 
@@ -226,36 +224,15 @@ fn text(rng: &mut ChaCha8Rng) -> String {
 }
 
 /// Oracle's SDK, whose requests are caught before they leave.
-struct Sdk {
-    process: std::process::Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
+struct Sdk(Conversation);
 
 impl Sdk {
     fn start() -> Self {
-        let script = test_support::workspace_root().join("crates/oci-client/tests/python/encoding.py");
-        let mut process = test_support::python_command(&script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Python starts");
-        let input = process.stdin.take().expect("an input");
-        let output = BufReader::new(process.stdout.take().expect("an output"));
-        Self { process, input, output }
+        Self(Conversation::start("crates/oci-client/tests/python/encoding.py"))
     }
 
     fn ask(&mut self, order: &Value) -> Value {
-        writeln!(self.input, "{order}").and_then(|()| self.input.flush()).expect("the SDK's process listens");
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("the SDK's process answers");
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{order}: {line:?}: {error}"))
-    }
-}
-
-impl Drop for Sdk {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let answer = self.0.ask(&order.to_string());
+        serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{order}: {answer:?}: {error}"))
     }
 }

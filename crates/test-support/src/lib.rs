@@ -5,8 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "test support prepares real files and processes")]
 
 use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
 /// The pinned packages of the private Python.
@@ -54,6 +55,50 @@ pub fn python_command(script: &Path) -> Command {
         }
     }
     command
+}
+
+/// A script that answers one line for each line that it is given, in a process of its own.
+///
+/// A script that prints nothing before it answers cannot fall out of step.
+pub struct Conversation {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Conversation {
+    /// Starts `script` (its path from the workspace's root) with the private Python.
+    ///
+    /// # Panics
+    /// As [`python`], and when the process does not start.
+    #[must_use]
+    pub fn start(script: &str) -> Self {
+        let mut command = python_command(&workspace_root().join(script));
+        let mut process =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python starts");
+        let input = process.stdin.take().expect("its input was asked for");
+        let output = BufReader::new(process.stdout.take().expect("its output was asked for"));
+        Self { process, input, output }
+    }
+
+    /// Says `line` and returns the answer; an empty one when the script has ended.
+    ///
+    /// # Panics
+    /// When the script does not listen any more. Why is on stderr.
+    pub fn ask(&mut self, line: &str) -> String {
+        writeln!(self.input, "{line}").and_then(|()| self.input.flush()).expect("the script listens");
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).expect("the script answers");
+        answer
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        // Its input ends with it; killing makes sure.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// The workspace's root folder.

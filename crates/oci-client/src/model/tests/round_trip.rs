@@ -4,12 +4,11 @@
 //! `OCI_CLIENT_ROUND_TRIP_SEED` the seed, which every failure prints.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use serde_json::{Map as JsonMap, Value as Json, json};
+use test_support::Conversation;
 
 use super::fill::{Filler, STRANGE_WORD, Style};
 use super::tables;
@@ -241,40 +240,17 @@ impl Tags {
 }
 
 /// Oracle's SDK in a process of its own.
-struct Sdk {
-    process: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
+struct Sdk(Conversation);
 
 impl Sdk {
     fn start() -> Self {
-        let script = test_support::workspace_root().join("crates/oci-client/src/model/tests/round_trip.py");
-        let mut process = test_support::python_command(&script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Python starts");
-        let input = process.stdin.take().expect("an input");
-        let output = BufReader::new(process.stdout.take().expect("an output"));
-        Self { process, input, output }
+        Self(Conversation::start("crates/oci-client/src/model/tests/round_trip.py"))
     }
 
     fn ask(&mut self, entry: &ModelEntry, json: &str) -> Result<Json, String> {
         let order = json!({"service": entry.service, "model": entry.name, "json": json});
-        writeln!(self.input, "{order}")
-            .and_then(|()| self.input.flush())
-            .map_err(|error| error.to_string())?;
-        let mut line = String::new();
-        self.output.read_line(&mut line).map_err(|error| error.to_string())?;
-        serde_json::from_str(&line).map_err(|error| format!("the SDK's process answers {line:?}: {error}"))
-    }
-}
-
-impl Drop for Sdk {
-    fn drop(&mut self) {
-        // Its input ends with it; killing only makes sure.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let answer = self.0.ask(&order.to_string());
+        serde_json::from_str(&answer)
+            .map_err(|error| format!("the SDK's process answers {answer:?}: {error}"))
     }
 }

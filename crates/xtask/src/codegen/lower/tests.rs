@@ -174,7 +174,7 @@ fn every_mistake_in_a_table_is_told_with_its_file_and_path_in_one_run() {
     let found = problems(
         &json!({
             "A": {"fields": {
-                "x": {"type": "strng"},
+                "x": {"type": "text"},
                 "y": {"type": "list[Missing]"},
                 "z": {"type": "int", "enum": ["1"]},
                 "w": {"type": "dict(int, str)"},
@@ -198,7 +198,7 @@ fn every_mistake_in_a_table_is_told_with_its_file_and_path_in_one_run() {
         }),
     );
     for (path, words) in [
-        ("models.A.fields.x.type", "unknown type `strng`; known are str, int"),
+        ("models.A.fields.x.type", "unknown type `text`; known are str, int"),
         ("models.A.fields.y.type", "there is no model `Missing`"),
         ("models.A.fields.z.enum", "an enum of type `int`"),
         ("models.A.fields.w.type", "unknown type `dict(int, str)`"),
