@@ -220,17 +220,7 @@ impl fmt::Display for Error {
             Self::Paging { call, .. } => {
                 write!(f, "the list that {} answers was not followed to its end", call.name())
             }
-            Self::Uncertain(failed)
-            | Self::TryLater(failed)
-            | Self::MissingOrHidden(failed)
-            | Self::Conflict(failed)
-            | Self::Changed(failed)
-            | Self::TokenSpent(failed)
-            | Self::NoCapacity(failed)
-            | Self::LimitReached(failed)
-            | Self::NotPermitted(failed)
-            | Self::Rejected(failed)
-            | Self::NotModified(failed) => f.write_str(&failed.statement()),
+            _ => self.failed().map_or(Ok(()), |failed| f.write_str(&failed.statement())),
         }
     }
 }
@@ -245,17 +235,7 @@ impl StdError for Error {
             Self::Unreadable { source, .. } => Some(source),
             Self::Paging { source, .. } => Some(source),
             Self::NeverSent { .. } => None,
-            Self::Uncertain(failed)
-            | Self::TryLater(failed)
-            | Self::MissingOrHidden(failed)
-            | Self::Conflict(failed)
-            | Self::Changed(failed)
-            | Self::TokenSpent(failed)
-            | Self::NoCapacity(failed)
-            | Self::LimitReached(failed)
-            | Self::NotPermitted(failed)
-            | Self::Rejected(failed)
-            | Self::NotModified(failed) => failed.source(),
+            _ => self.failed()?.source(),
         }
     }
 }
@@ -295,16 +275,15 @@ impl Error {
         }
     }
 
-    /// Which call it was.
-    #[must_use]
-    pub fn call(&self) -> &Call {
+    /// The one list of all variants: the failed call, or what was to be called if it did not come to that.
+    fn sent(&self) -> Result<&Failed, &Call> {
         match self {
             Self::Input { call, .. }
             | Self::Endpoint { call, .. }
             | Self::Credentials { call, .. }
             | Self::Sign { call, .. }
             | Self::NeverSent { call }
-            | Self::Paging { call, .. } => call,
+            | Self::Paging { call, .. } => Err(call),
             Self::Uncertain(failed)
             | Self::TryLater(failed)
             | Self::MissingOrHidden(failed)
@@ -316,33 +295,20 @@ impl Error {
             | Self::NotPermitted(failed)
             | Self::Rejected(failed)
             | Self::NotModified(failed)
-            | Self::Unreadable { answer: failed, .. } => &failed.call,
+            | Self::Unreadable { answer: failed, .. } => Ok(failed),
         }
+    }
+
+    /// Which call it was.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        self.sent().map_or_else(|call| call, |failed| &failed.call)
     }
 
     /// What the last attempt came to, if there was one.
     #[must_use]
     pub fn failed(&self) -> Option<&Failed> {
-        match self {
-            Self::Input { .. }
-            | Self::Endpoint { .. }
-            | Self::Credentials { .. }
-            | Self::Sign { .. }
-            | Self::NeverSent { .. }
-            | Self::Paging { .. } => None,
-            Self::Uncertain(failed)
-            | Self::TryLater(failed)
-            | Self::MissingOrHidden(failed)
-            | Self::Conflict(failed)
-            | Self::Changed(failed)
-            | Self::TokenSpent(failed)
-            | Self::NoCapacity(failed)
-            | Self::LimitReached(failed)
-            | Self::NotPermitted(failed)
-            | Self::Rejected(failed)
-            | Self::NotModified(failed)
-            | Self::Unreadable { answer: failed, .. } => Some(failed),
-        }
+        self.sent().ok()
     }
 
     /// What we may believe about the service now.
