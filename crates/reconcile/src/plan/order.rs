@@ -1,6 +1,7 @@
 //! From decisions to steps: which comes after which, what is left out, and who goes out together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::known::type_of;
 use super::{Action, DeferReason, Deferred, PlanOptions, Reason, Step};
@@ -43,6 +44,16 @@ impl Drafts {
 
     pub(super) fn delete(&mut self, draft: Draft) {
         self.drafts.push(draft);
+    }
+
+    /// Leaves out what would run in a lane that an earlier operation still occupies.
+    pub(super) fn leave_lanes(&mut self, occupied: &BTreeSet<Arc<str>>) {
+        for draft in &mut self.drafts {
+            if draft.blocked.is_none() && draft.step.lane.as_ref().is_some_and(|lane| occupied.contains(lane))
+            {
+                draft.blocked = Some(DeferReason::Busy);
+            }
+        }
     }
 }
 
@@ -248,6 +259,9 @@ fn state_edges(drafts: &[Draft], places: &Places, replaced: &BTreeMap<u32, bool>
             }
         }
     }
+    // Where not all of them fit, those between two objects that go count more: what stays may refer for a while to what has
+    // gone, as it must when that is replaced destroy-first.
+    edges.sort_by_key(|(from, _)| drafts[*from as usize].step.action != Action::Delete);
     edges
 }
 

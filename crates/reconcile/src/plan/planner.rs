@@ -1,6 +1,6 @@
 //! From graph, state and what was seen to the decision about each resource. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::known::{type_of, with_ignored};
@@ -13,7 +13,7 @@ use crate::Address;
 use crate::diff::{self, Change, Judge, Sides};
 use crate::graph::{Graph, Node};
 use crate::provider::{Failure, Object, Provider, ResourceType};
-use crate::record::{Identifier, Operation, Record, Slot, StateEntry, Status};
+use crate::record::{Begin, Identifier, Operation, Record, Slot, StateEntry, Status};
 use crate::secret::DigestKey;
 use crate::state::State;
 use crate::value::{AttributePath, Value, ValueMap};
@@ -701,7 +701,8 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self) -> Plan {
         self.plan_outputs();
-        let drafts = std::mem::take(&mut self.drafts);
+        let mut drafts = std::mem::take(&mut self.drafts);
+        drafts.leave_lanes(&self.occupied_lanes());
         let ordered = super::order::order(drafts, self.input.graph, self.input.provider, self.options);
         self.plan.steps = ordered.steps;
         self.plan.deferred.extend(ordered.deferred);
@@ -713,6 +714,18 @@ impl<'a> Planner<'a> {
         self.plan.problems.dedup();
         self.plan.drift.sort_by(|a, b| a.address.cmp(&b.address));
         self.plan
+    }
+
+    /// The lanes of operations that have not come to a known end: the world may still be at them.
+    fn occupied_lanes(&self) -> BTreeSet<Arc<str>> {
+        let state = self.input.state;
+        let lane = |begin: &Begin| {
+            let resource_type = type_of(self.input.provider, &begin.address)?;
+            let entry = state.object(&begin.address, begin.slot).map(|entry| &entry.inputs);
+            let inputs = begin.draft.as_ref().map(|draft| &draft.inputs).or(entry)?;
+            self.input.provider.lane(&resource_type.name, inputs)
+        };
+        state.open_intents().filter_map(|(_, open)| lane(&open.begin)).collect()
     }
 
     fn plan_outputs(&mut self) {

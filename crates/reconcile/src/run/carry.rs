@@ -438,7 +438,7 @@ impl<'a> Run<'a> {
                 observer.event(&Event::LeftOpen { address, action, message: message.clone() });
                 let end = self.step_end(id, message, None);
                 self.summary.open.push(end);
-                let skipped = self.schedule.finish(id, Outcome::Failed);
+                let skipped = self.schedule.finish(id, Outcome::Open);
                 self.skipped(&skipped, observer);
             }
         }

@@ -268,13 +268,30 @@ impl Job {
                 };
                 let silent: Vec<_> = self.changed_names().into_iter().filter(|name| !told(name)).collect();
                 silent.iter().for_each(|name| drop(draft.inputs.remove(name)));
+                let left = self.left_over(&object);
+                for (name, value) in &left {
+                    draft.inputs.insert(name.clone(), value.clone());
+                }
                 self.draft = Arc::new(draft);
                 match self.kept(judge, object, records) {
                     Next::Done(_) if !silent.is_empty() => failed("nobody knows whether it was carried out"),
+                    Next::Done(_) if !left.is_empty() => {
+                        failed("the request was lost, and nothing was changed")
+                    }
                     next => next,
                 }
             }
         }
+    }
+
+    /// What a lost update was to take away and is still there, as it was asked for before.
+    fn left_over(&self, object: &Object) -> Vec<(Arc<str>, Value)> {
+        let Some(prior) = &self.prior else { return Vec::new() };
+        let is_set = |values: &ValueMap, name: &str| values.get(name).is_some_and(|value| !value.is_null());
+        let left = prior.inputs.iter().filter(|(name, value)| {
+            !value.is_null() && !is_set(&self.draft.inputs, name) && is_set(&object.attributes, name)
+        });
+        left.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     fn changed_names(&self) -> Vec<Arc<str>> {
@@ -356,12 +373,24 @@ impl Job {
             identifier: Some(object.identifier.clone()),
             inputs,
             attributes: judge.key.redact_map(self.address.as_str(), &clear),
-            dependencies: self.draft.dependencies.clone(),
+            dependencies: self.dependencies(),
             protect: self.draft.protect,
             status: if object.broken.is_some() { Status::Tainted } else { Status::Ready },
             private: object.private.clone(),
             schema_version: judge.resource_type.schema_version,
         }
+    }
+
+    /// What the object refers to. After an update that may not have been carried out it is what it referred to before as well,
+    /// so that none of that goes before the update has come true.
+    fn dependencies(&self) -> Vec<Address> {
+        let mut dependencies = self.draft.dependencies.clone();
+        if self.unclear && self.operation == Operation::Update {
+            dependencies.extend(self.prior.iter().flat_map(|prior| prior.dependencies.iter().cloned()));
+            dependencies.sort();
+            dependencies.dedup();
+        }
+        dependencies
     }
 
     fn send(&self) -> Option<Call> {

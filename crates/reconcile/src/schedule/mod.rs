@@ -50,6 +50,9 @@ pub enum Outcome {
     Done,
     /// What comes after it is skipped, and nothing else.
     Failed,
+    /// It goes on in the world, and nobody waits for it any longer. What comes after it is skipped, and so is the rest of
+    /// its lane.
+    Open,
 }
 
 /// A task that will not run.
@@ -204,6 +207,9 @@ impl Schedule {
         self.unfinished -= 1;
         self.open_gates(task);
         let mut skipped = Vec::new();
+        if outcome == Outcome::Open {
+            self.skip_lane(task, &mut skipped);
+        }
         match outcome {
             Outcome::Done => {
                 self.status[task as usize] = Status::Done;
@@ -212,7 +218,7 @@ impl Schedule {
                     self.one_less(task, self.dependents[task as usize][at]);
                 }
             }
-            Outcome::Failed => {
+            Outcome::Failed | Outcome::Open => {
                 self.status[task as usize] = Status::Failed;
                 self.stop_group(task, &mut skipped);
                 self.skip_dependents(task, task, &mut skipped);
@@ -373,8 +379,15 @@ impl Schedule {
         for gate in
             [self.lanes.get_mut(lane as usize), self.kinds.get_mut(kind as usize)].into_iter().flatten()
         {
-            if gate.free > 0 {
-                self.ready.extend(gate.parked.pop());
+            // What was skipped while it waited takes no place.
+            while gate.free > 0
+                && let Some(next) = gate.parked.pop()
+            {
+                let Reverse(task) = next.1;
+                if self.status[task as usize] == Status::Ready {
+                    self.ready.push(next);
+                    break;
+                }
             }
         }
     }
@@ -448,6 +461,21 @@ impl Schedule {
             if matches!(self.status[task as usize], Status::Waiting | Status::Ready) {
                 self.skip(task, because, skipped);
                 self.skip_dependents(task, because, skipped);
+            }
+        }
+    }
+
+    /// Skips what would run in the lane of a task that still occupies it in the world.
+    fn skip_lane(&mut self, task: u32, skipped: &mut Vec<Skipped>) {
+        let lane = self.lane_of[task as usize];
+        if lane == NONE {
+            return;
+        }
+        for other in (0..).take(self.status.len()) {
+            let waits = matches!(self.status[other as usize], Status::Waiting | Status::Ready);
+            if waits && self.lane_of[other as usize] == lane {
+                self.skip(other, task, skipped);
+                self.skip_dependents(other, task, skipped);
             }
         }
     }

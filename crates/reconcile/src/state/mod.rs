@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub mod commands;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
