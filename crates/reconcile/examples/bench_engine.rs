@@ -114,7 +114,7 @@ async fn measure(shape: &str, size: usize, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// One resource is replaced because somebody asks for it: what that costs beyond the plan.
+/// One resource is replaced because somebody asks for it: what carrying that out costs, three syncs included.
 async fn one_change(engine: &mut Engine, graph: &Graph) -> Result<String, Error> {
     let Some(last) = graph.ordered().last() else { return Ok(String::new()) };
     let before = engine.written()?;

@@ -272,24 +272,23 @@ struct StepEdges {
 }
 
 fn join_edges(count: usize, firm: &[(u32, u32)], state: &[(u32, u32)]) -> StepEdges {
-    let mut after: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for (from, to) in firm {
-        after[*from as usize].push(*to);
-    }
-    let mut joined = after.clone();
-    for (from, to) in state {
+    let mut joined: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (from, to) in firm.iter().chain(state) {
         joined[*from as usize].push(*to);
     }
     let stuck = on_cycles(&joined);
     if stuck.iter().any(|stuck| *stuck) {
         // What was and what is wanted contradict each other. What is wanted wins; of what was, as much as fits.
+        joined.iter_mut().for_each(Vec::clear);
+        for (from, to) in firm {
+            joined[*from as usize].push(*to);
+        }
         for (from, to) in state.iter().copied() {
             let suspicious = stuck[from as usize] && stuck[to as usize];
-            if !suspicious || !reaches(&after, to, from) {
-                after[from as usize].push(to);
+            if !suspicious || !reaches(&joined, to, from) {
+                joined[from as usize].push(to);
             }
         }
-        joined = after;
     }
     let mut before: Vec<Vec<u32>> = vec![Vec::new(); count];
     for (targets, from) in joined.iter_mut().zip(0..) {

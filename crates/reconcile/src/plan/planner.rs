@@ -287,7 +287,9 @@ impl<'a> Planner<'a> {
         if decision == Decision::Replace && self.needs_consent(&node.address, resource_type, protected) {
             self.consent_problem(&node.address, resource_type, "replaced");
         }
-        let desired = with_ignored(node, desired, &observed);
+        // A new object is made as the configuration says; only one that stays keeps what is ignored.
+        let desired =
+            if decision == Decision::Replace { desired } else { with_ignored(node, desired, &observed) };
         self.touched[position as usize] =
             (decision != Decision::Keep).then(|| changes.iter().map(|change| change.path.clone()).collect());
         self.knowledge.nodes[position as usize] = Some(match decision {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::apply::ApplyError;
-use super::settle::ancestors;
 use super::{Context, driver::no_answer};
 use crate::Address;
 use crate::graph::Graph;
@@ -12,7 +11,7 @@ use crate::plan::{Action, Knowledge, Known, Plan, agree, type_of, with_ignored};
 use crate::provider::{ReadAnswer, ReadRequest, ResourceType};
 use crate::record::{Record, Slot, StateEntry};
 use crate::state::State;
-use crate::value::ValueMap;
+use crate::value::{Value, ValueMap};
 
 /// What is known of the nodes that the plan's steps and the outputs need.
 pub(super) async fn prime<'a>(
@@ -34,20 +33,25 @@ pub(super) async fn prime<'a>(
         }
     }
     let mut knowledge = Knowledge::new(graph, context.provider);
-    let mut needed = ancestors(graph, &wanted(graph, plan, &actions));
-    actions.keys().for_each(|position| needed[*position as usize] = true);
-    outputs(graph).iter().for_each(|position| needed[*position as usize] = true);
+    let needed = needed(graph, &actions, &entry);
     for position in graph.order().iter().copied().filter(|position| needed[*position as usize]) {
         let node = &graph.nodes()[position as usize];
         let Some(resource_type) = type_of(context.provider, &node.address) else { continue };
-        let inputs = knowledge.resolve_inputs(position, &mut Vec::new());
-        let schema = &resource_type.schema;
-        let desired = schema.mark_sensitive(&schema.with_defaults(&inputs));
         let entry = entry(&node.address);
+        let desired = match &entry {
+            Some(entry) if !actions.contains_key(&position) && tells_its_inputs(entry) => {
+                entry.inputs.clone()
+            }
+            _ => {
+                let inputs = knowledge.resolve_inputs(position, &mut Vec::new());
+                let schema = &resource_type.schema;
+                schema.mark_sensitive(&schema.with_defaults(&inputs))
+            }
+        };
         let step = actions.get(&position);
         let desired = match (&entry, step.map(|step| &step.action)) {
+            (None, _) | (_, Some(Action::Create)) => desired,
             (Some(entry), _) => with_ignored(node, desired, &entry.attributes),
-            (None, _) => desired,
         };
         if let Some(step) = step
             && !agree(context.key, &step.planned, &desired)
@@ -83,12 +87,33 @@ fn overlay(plan: &Plan) -> BTreeMap<Address, Option<Arc<StateEntry>>> {
     plan.bookkeeping.iter().filter_map(entry).collect()
 }
 
-fn wanted(graph: &Graph, plan: &Plan, actions: &BTreeMap<u32, &crate::plan::Step>) -> Vec<u32> {
-    let mut wanted: Vec<u32> = actions.keys().copied().collect();
-    if !plan.steps().is_empty() || plan.outputs_changed {
-        wanted.extend(outputs(graph));
+/// The nodes with steps, what they and the outputs refer to, and what those need in turn to tell their inputs.
+fn needed(
+    graph: &Graph,
+    actions: &BTreeMap<u32, &crate::plan::Step>,
+    entry: &impl Fn(&Address) -> Option<Arc<StateEntry>>,
+) -> Vec<bool> {
+    let mut needed = vec![false; graph.nodes().len()];
+    let mut stack: Vec<u32> = actions.keys().copied().chain(outputs(graph)).collect();
+    while let Some(position) = stack.pop() {
+        if std::mem::replace(&mut needed[position as usize], true) {
+            continue;
+        }
+        let address = &graph.nodes()[position as usize].address;
+        let resolved = actions.contains_key(&position)
+            || address.is_data()
+            || entry(address).is_some_and(|entry| !tells_its_inputs(&entry));
+        if resolved {
+            stack.extend(graph.edges().of(position));
+        }
     }
-    wanted
+    needed
+}
+
+/// Whether the inputs of an object that stays as it is can be taken from its entry: the planner has brought that up to
+/// date, and nothing in it is known by its digest only.
+fn tells_its_inputs(entry: &StateEntry) -> bool {
+    !entry.inputs.values().any(Value::has_redacted)
 }
 
 /// The nodes that the outputs refer to.

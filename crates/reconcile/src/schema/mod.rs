@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod describe;
 mod parse;
 
 use std::collections::BTreeMap;

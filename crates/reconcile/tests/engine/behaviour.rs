@@ -394,3 +394,36 @@ async fn a_saved_plan_is_refused_when_the_state_has_moved_and_says_what() {
     let stale = read.for_state(bench.state(), bench.key()).unwrap_err();
     assert!(stale.to_string().ends_with("changed: `net.a`"), "{stale}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_ignored_stays_until_the_object_is_made_anew() {
+    let mut bench = Bench::new();
+    let ignoring = |label: &str| {
+        let ignore_changes = vec!["label".parse().unwrap()];
+        Node {
+            lifecycle: Lifecycle { ignore_changes, ..Lifecycle::default() },
+            ..net("a").input("label", label)
+        }
+    };
+    bench.apply_all(&graph([ignoring("old")])).await;
+    assert!(bench.plan(&graph([ignoring("new")]), &PlanOptions::default()).await.is_empty());
+    bench.apply_all(&graph([ignoring("new").input("cidr", "10.1.0.0/16")])).await;
+    assert_eq!(bench.world().get("net.a", "label"), Value::from("new"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_replaces_a_resource_when_another_changes() {
+    let mut bench = Bench::new();
+    let follower = || Node {
+        lifecycle: Lifecycle {
+            replace_when: vec![Reference::new(address("net.a"), "label")],
+            ..Lifecycle::default()
+        },
+        ..net("b")
+    };
+    bench.apply_all(&graph([net("a"), follower()])).await;
+    let plan =
+        bench.plan(&graph([net("a").input("label", "new"), follower()]), &PlanOptions::default()).await;
+    assert_eq!(plan.steps()[1].reason.to_string(), "replaced because `net.a.label` changes");
+    assert_eq!((plan.counts().update, plan.counts().replace), (1, 1));
+}
