@@ -108,7 +108,8 @@ fn usable_vcn<'c>(cloud: &'c Cloud, call: &Call) -> Result<&'c Resource, ApiErro
     let id = call.required_text("vcnId")?;
     let vcn = cloud.related("vcnId", &vcn::VCN, id)?;
     match vcn.state() {
-        Some("AVAILABLE") => Ok(vcn),
+        // The service is ready within the second that a new VCN takes; nobody waits for it in practice.
+        Some("AVAILABLE" | "PROVISIONING") => Ok(vcn),
         state => Err(ApiError::incorrect_state(format!("VCN {id} is {}", state.unwrap_or("in no state")))),
     }
 }
