@@ -122,8 +122,9 @@ pub async fn serve(options: &ServeOptions) -> Result<MockServer, ServeError> {
     };
     if let (Some(folder), Some(keys)) = (&options.credentials, mock.keys()) {
         let place = &mock.config().place;
-        let credentials = Credentials::write(folder, place)?;
+        let credentials = Credentials::write(folder, place, Clock::wall())?;
         keys.add_api_key(&place.tenancy_id, &place.user_id, &credentials.public_pem)?;
+        keys.add_session(&credentials.session_token, &credentials.public_pem)?;
     }
     if let Some(path) = &options.faults {
         mock.add_faults(read_script(path)?);

@@ -7,10 +7,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey, LineEnding};
 
 use super::keys::fingerprint;
+use crate::clock::Time;
 use crate::cloud::Place;
 
 /// Sixteen keys, one after the other.
@@ -19,6 +22,9 @@ const TEST_KEYS: &str = include_str!("test_keys.pem");
 /// What stands after a key in a file written by Oracle's own tools; the CLI warns when it is missing.
 const LABEL: &str = "OCI_API_KEY\n";
 
+/// As long as a session of Oracle's CLI.
+const SESSION_SECS: i64 = 3600;
+
 /// A user of the mock, able to sign.
 #[derive(Clone)]
 pub struct Credentials {
@@ -26,6 +32,8 @@ pub struct Credentials {
     pub fingerprint: String,
     /// The public key, PEM.
     pub public_pem: String,
+    /// The token of the session that was written; empty when none was.
+    pub session_token: String,
     private_pem: String,
 }
 
@@ -75,7 +83,7 @@ impl Credentials {
         let public = RsaPrivateKey::from_pkcs8_pem(pem).ok()?.to_public_key();
         let fingerprint = fingerprint(public.to_public_key_der().ok()?.as_bytes());
         let public_pem = public.to_public_key_pem(LineEnding::LF).ok()?;
-        Some(Self { fingerprint, public_pem, private_pem: pem.to_owned() })
+        Some(Self { fingerprint, public_pem, session_token: String::new(), private_pem: pem.to_owned() })
     }
 
     /// The private key, PEM, for a client that signs in the same process.
@@ -84,15 +92,15 @@ impl Credentials {
         &self.private_pem
     }
 
-    /// Writes `config` and `key.pem` into `folder`, which is made when it is not there. A key that lies there
+    /// Writes `config`, `key.pem` and the `token` of a session that begins at `now` into `folder`, which is made when it is not there. A key that lies there
     /// already is used again, so that a client's settings stay good.
     ///
     /// # Errors
     /// [`CredentialsError`].
-    pub fn write(folder: &Path, place: &Place) -> Result<Self, CredentialsError> {
+    pub fn write(folder: &Path, place: &Place, now: Time) -> Result<Self, CredentialsError> {
         let key_path = folder.join("key.pem");
         make_folder(folder).map_err(|source| CredentialsError::Io { path: folder.to_owned(), source })?;
-        let credentials = match read_text(&key_path) {
+        let mut credentials = match read_text(&key_path) {
             Ok(text) => {
                 Self::from_pem(&text).ok_or_else(|| CredentialsError::NotAKey { path: key_path.clone() })?
             }
@@ -105,21 +113,44 @@ impl Credentials {
             }
             Err(source) => return Err(CredentialsError::Io { path: key_path, source }),
         };
+        credentials.session_token = session_token(place, now);
         let key_path = std::path::absolute(&key_path).unwrap_or(key_path);
+        let token_path = folder.join("token");
+        store(folder, &token_path, &credentials.session_token)
+            .map_err(|source| CredentialsError::Io { path: token_path.clone(), source })?;
+        let token_path = std::path::absolute(&token_path).unwrap_or(token_path);
         let config_path = folder.join("config");
         let config = format!(
             "# Written by the mock OCI. The key is for tests only and opens nothing but a mock.\n\
-             [DEFAULT]\nuser={}\nfingerprint={}\ntenancy={}\nregion={}\nkey_file={}\n",
+             [DEFAULT]\nuser={}\nfingerprint={}\ntenancy={}\nregion={}\nkey_file={}\n\n\
+             # The same user by a session token, as after a login in the browser. It is good for an hour.\n\
+             [SESSION]\nfingerprint={}\ntenancy={}\nregion={}\nkey_file={}\nsecurity_token_file={}\n",
             place.user_id,
             credentials.fingerprint,
             place.tenancy_id,
             place.region,
-            key_path.display()
+            key_path.display(),
+            credentials.fingerprint,
+            place.tenancy_id,
+            place.region,
+            key_path.display(),
+            token_path.display()
         );
         store(folder, &config_path, &config)
             .map_err(|source| CredentialsError::Io { path: config_path, source })?;
         Ok(credentials)
     }
+}
+
+/// A token in the form of a JWT. Nobody checks its signature: the mock knows the whole token.
+fn session_token(place: &Place, now: Time) -> String {
+    let part = |claims: serde_json::Value| URL_SAFE_NO_PAD.encode(claims.to_string());
+    let seconds = now.millis() / 1000;
+    let claims = serde_json::json!({
+        "sub": place.user_id, "tenant": place.tenancy_id, "iat": seconds, "exp": seconds + SESSION_SECS,
+    });
+    let head = serde_json::json!({"alg": "none", "kid": "mock, test only"});
+    format!("{}.{}.{}", part(head), part(claims), URL_SAFE_NO_PAD.encode("test only"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the credentials are real files")]
@@ -163,8 +194,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::new(1, "eu-frankfurt-1");
         let path = folder.path().join("deep/credentials");
-        let first = Credentials::write(&path, &place).unwrap();
-        let again = Credentials::write(&path, &place).unwrap();
+        let first = Credentials::write(&path, &place, Time::default()).unwrap();
+        let again = Credentials::write(&path, &place, Time::default()).unwrap();
         assert_eq!(first.fingerprint, again.fingerprint);
         let config = read_text(&path.join("config")).unwrap();
         assert!(config.contains(&format!("fingerprint={}\n", first.fingerprint)), "{config}");
@@ -182,7 +213,8 @@ mod tests {
     fn a_broken_key_file_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         store(folder.path(), &folder.path().join("key.pem"), "nonsense").unwrap();
-        let error = Credentials::write(folder.path(), &Place::new(1, "eu-frankfurt-1")).unwrap_err();
+        let error =
+            Credentials::write(folder.path(), &Place::new(1, "eu-frankfurt-1"), Time::default()).unwrap_err();
         assert!(matches!(error, CredentialsError::NotAKey { .. }), "{error}");
     }
 }

@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import oci
 from oci.core.models import CreateVcnDetails, UpdateVcnDetails
-from support import CONFIG, TENANCY, URL, client, equal, fields, refused
+from support import CONFIG, CONFIG_FILE, TENANCY, URL, client, equal, fields, refused
 
 network = client(oci.core.VirtualNetworkClient)
 
@@ -86,3 +86,20 @@ stranger = dict(CONFIG, fingerprint="00:" * 15 + "00")
 refused(401, "NotAuthenticated",
         oci.core.VirtualNetworkClient(stranger, service_endpoint=URL, retry_strategy=oci.retry.NoneRetryStrategy()).list_vcns,
         TENANCY)
+
+# The same user by a session token.
+session = oci.config.from_file(CONFIG_FILE, "SESSION")
+with open(session["security_token_file"], encoding="ascii") as file:
+    token = file.read()
+signer = oci.auth.signers.SecurityTokenSigner(token, oci.signer.load_private_key_from_file(session["key_file"]))
+by_session = oci.core.VirtualNetworkClient(
+    session, signer=signer, service_endpoint=URL, retry_strategy=oci.retry.NoneRetryStrategy()
+)
+equal(by_session.list_vcns(TENANCY).status, 200)
+signer = oci.auth.signers.SecurityTokenSigner(
+    token[:-1] + "X", oci.signer.load_private_key_from_file(session["key_file"])
+)
+by_session = oci.core.VirtualNetworkClient(
+    session, signer=signer, service_endpoint=URL, retry_strategy=oci.retry.NoneRetryStrategy()
+)
+refused(401, "NotAuthenticated", by_session.list_vcns, TENANCY)
