@@ -83,6 +83,10 @@ pub struct Proxies {
     pub except: Option<String>,
 }
 
+/// The metadata service of an instance, which answers to the machine itself only: never through a proxy, which
+/// would show its keys to others besides.
+const METADATA_SERVICE: &str = "169.254.169.254,fd00:c1::a9fe:a9fe";
+
 /// The transport cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -196,7 +200,8 @@ impl HttpTransport {
                 builder.tls_certs_merge(certificates)
             };
         }
-        let except = options.proxies.except.as_deref().and_then(reqwest::NoProxy::from_string);
+        let except = options.proxies.except.as_deref().unwrap_or_default();
+        let except = reqwest::NoProxy::from_string(&format!("{METADATA_SERVICE},{except}"));
         if let Some(url) = &options.proxies.https {
             let proxy = reqwest::Proxy::https(url.expose().as_str());
             let proxy = proxy.map_err(|_| HttpSetupError::Proxy { scheme: "https" })?;
