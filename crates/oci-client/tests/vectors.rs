@@ -105,11 +105,25 @@ fn check(name: &str, backend: Backend) {
 #[test]
 fn every_vector_is_signed_as_oracles_sdk_signs_it_by_every_backend() {
     let names = folders("vectors");
-    assert!(names.len() >= 29, "only {} vectors were found", names.len());
+    assert!(names.len() >= 33, "only {} vectors were found", names.len());
     for name in &names {
         for backend in Backend::AVAILABLE {
             check(name, *backend);
         }
+    }
+}
+
+/// One poll is all that a thread of the runtime gives: a short key has signed by then, a long one is still
+/// signing elsewhere.
+#[tokio::test]
+async fn a_4096_bit_key_does_not_hold_up_the_runtime() {
+    for (name, signed_in_place) in [("post-json", true), ("rsa4096-post", false)] {
+        let vector = vector(name);
+        let credential = credential(&vector.case, Backend::preferred());
+        let now = DateTime::UNIX_EPOCH;
+        let mut signing = std::pin::pin!(sign_off_thread(&vector.request, &credential, now));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert_eq!(signing.as_mut().poll(&mut context).is_ready(), signed_in_place, "{name}");
     }
 }
 
