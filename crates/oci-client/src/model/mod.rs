@@ -32,7 +32,7 @@ mod write;
 use std::fmt;
 
 pub use open_enum::{OpenEnum, SortOrder};
-pub use read::{decode, decode_into, decode_list, from_value};
+pub use read::{decode, decode_into, decode_list};
 pub use table::{FieldFacts, Model, ModelFacts, Slot, Union, UnionFacts};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::{List, Map, Value, View, ViewMut};

@@ -36,19 +36,6 @@ pub fn decode_list<T: Value>(json: &[u8], expected: &'static str) -> Result<Vec<
     decode(json, expected)
 }
 
-/// As [`decode`], from a tree.
-///
-/// # Errors
-/// As [`decode`].
-pub fn from_value<T: Value>(json: &Json, expected: &'static str) -> Result<T, DecodeError> {
-    let mut value = T::blank();
-    let mut trail = Trail::default();
-    ValueSeed { value: &mut value, trail: &mut trail }
-        .deserialize(json)
-        .map_err(|source| DecodeError::Json { expected, at: trail.to_string(), source })?;
-    Ok(value)
-}
-
 /// As [`decode`], into a value that is there and whose type need not be known; what a model held before stays
 /// where the JSON says nothing about it.
 ///
