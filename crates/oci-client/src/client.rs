@@ -134,7 +134,7 @@ impl Client {
     /// Who the caller is, as far as it is known without asking a service.
     ///
     /// # Errors
-    /// [`CredentialError`](crate::credentials::CredentialError) when there are no credentials to be had.
+    /// [`CredentialError`] when there are no credentials to be had.
     pub async fn whoami(&self) -> Result<WhoAmI, CredentialError> {
         self.inner.credentials.whoami().await
     }
