@@ -58,6 +58,7 @@ const CONTROLS: &[&[Control]] = &[
     crate::services::mysql::db_system::CONTROLS,
     crate::services::network_load_balancer::health::CONTROLS,
     crate::datapath::CONTROLS,
+    crate::services::limits::CONTROLS,
 ];
 
 /// Answers a request below [`PREFIX`].

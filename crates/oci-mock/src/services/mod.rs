@@ -9,6 +9,7 @@ mod call;
 pub mod core;
 pub mod file_storage;
 pub mod identity;
+pub mod limits;
 mod list;
 pub mod mysql;
 pub mod network_load_balancer;
@@ -132,6 +133,7 @@ pub const MODULES: &[&Module] = &[
     &network_load_balancer::load_balancer::MODULE,
     &network_load_balancer::parts::MODULE,
     &network_load_balancer::health::MODULE,
+    &limits::MODULE,
 ];
 
 struct Registry {

@@ -1,6 +1,7 @@
 //! File Storage: a file system, a mount target and an export, and the rules between them.
 
 use http::Method;
+use oci_mock::services::core::limits::set_limit;
 use serde_json::{Value, json};
 
 use crate::network::Site;
@@ -110,6 +111,7 @@ fn snapshots_go_with_their_file_system_and_can_be_cloned() {
 #[test]
 fn file_storage_refuses_what_the_service_refuses() {
     let site = Site::new();
+    site.cloud.mock.with_cloud_mut(|cloud| set_limit(cloud, "mount-target-count", 10));
     let (here, elsewhere) = (file_system(&site, 1), file_system(&site, 2));
     let (target, set) = mount_target(&site, &site.subnet, &json!({}));
     site.pass(45);

@@ -6,6 +6,7 @@ mod support;
 
 mod file_storage;
 mod identity;
+mod limits;
 mod mysql;
 mod network;
 mod network_load_balancer;

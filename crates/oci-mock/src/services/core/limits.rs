@@ -77,7 +77,7 @@ pub const LIMITS: &[Limit] = &[
 ];
 
 /// The note with the values that were set.
-const NOTE: &str = "core.limits";
+pub(crate) const NOTE: &str = "core.limits";
 
 /// The value of a limit; none when there is no such limit.
 #[must_use]

@@ -12,7 +12,7 @@ use super::{
 use crate::cloud::{Cloud, Event, Kind, New};
 use crate::error::ApiError;
 use crate::facts::facts;
-use crate::services::{Call, List, Module, Reply, list_resources, read, write};
+use crate::services::{Call, List, Module, Reply, limits, list_resources, read, write};
 
 /// The type.
 pub static FILE_SYSTEM: Kind = kind("filesystem", "FileSystem", "oci_file_storage_file_system");
@@ -40,6 +40,7 @@ pub static MODULE: Module = Module {
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     require_domain(cloud, call)?;
+    limits::require_room(cloud, "file-system-count", call.text("availabilityDomain"))?;
     require_policy(cloud, call)?;
     let mut body = facts().project("file_storage", "FileSystem", &call.json);
     if let Some(source) = call.text("sourceSnapshotId") {

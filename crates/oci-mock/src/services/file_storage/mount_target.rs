@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::facts::facts;
 use crate::network::{self, VnicRequest};
 use crate::services::core::subnet::SUBNET;
-use crate::services::{Call, List, Module, NamedEvent, Reply, list_resources, read, write};
+use crate::services::{Call, List, Module, NamedEvent, Reply, limits, list_resources, read, write};
 
 /// Mount targets.
 pub static MOUNT_TARGET: Kind = kind("mounttarget", "MountTarget", "oci_file_storage_mount_target");
@@ -70,6 +70,7 @@ const THROUGHPUTS: [i64; 4] = [1, 20, 40, 80];
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     require_domain(cloud, call)?;
+    limits::require_room(cloud, "mount-target-count", call.text("availabilityDomain"))?;
     let subnet_id = call.required_text("subnetId")?;
     let vcn_id = require_room(cloud, subnet_id)?;
     if call.integer("requestedThroughput").is_some_and(|throughput| throughput != 1) {

@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::facts::facts;
 use crate::ocid::Style;
 use crate::services::{
-    Call, List, Module, NamedEvent, Reply, list_resources, page, read, work_requests, write,
+    Call, List, Module, NamedEvent, Reply, limits, list_resources, page, read, work_requests, write,
 };
 
 /// The type. Deleted compartments stay listed for 90 days, under another name.
@@ -60,6 +60,7 @@ fn seed(cloud: &mut Cloud) {
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     require_home_region(cloud)?;
+    limits::require_room(cloud, "compartment-count", None)?;
     let parent = call.required_text("compartmentId")?;
     let name = call.required_text("name")?;
     require_free_name(cloud, parent, name, None)?;

@@ -17,7 +17,7 @@ use crate::cloud::{Cloud, Event, Kind, New, Resource};
 use crate::control::{Control, ControlCall};
 use crate::error::ApiError;
 use crate::network::{self, VnicRequest};
-use crate::services::{Call, List, Module, NamedEvent, Reply, list_resources, read, write};
+use crate::services::{Call, List, Module, NamedEvent, Reply, limits, list_resources, read, write};
 
 /// The type.
 pub static DB_SYSTEM: Kind = mysql_kind("mysqldbsystem", "DbSystem", Some("oci_mysql_mysql_db_system"));
@@ -79,6 +79,9 @@ const AT_REST: [&str; 2] = ["ACTIVE", "INACTIVE"];
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     settings::require_administrator(call)?;
+    if call.text("shapeName") == Some("MySQL.Free") {
+        limits::require_room(cloud, "mysql-free-count", None)?;
+    }
     let mut body = settings::of_new(cloud, call)?;
     let is_restore = require_source(cloud, call)?;
     let subnet_id = call.required_text("subnetId")?;

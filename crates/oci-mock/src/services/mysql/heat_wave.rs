@@ -13,7 +13,7 @@ use super::{DB_SYSTEMS, has_failed, mysql_kind, require_state, shown, start_work
 use crate::cloud::{Cloud, Event, Kind, New, Resource};
 use crate::error::ApiError;
 use crate::ocid;
-use crate::services::{Call, Module, NamedEvent, Reply, read, write};
+use crate::services::{Call, Module, NamedEvent, Reply, limits, read, write};
 
 /// The type.
 pub static HEAT_WAVE_CLUSTER: Kind =
@@ -84,6 +84,9 @@ fn add(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
             "shapeName",
             format!("a DB system of shape {} cannot have a HeatWave cluster of {}", own.name, node.name),
         ));
+    }
+    if node.name == "HeatWave.Free" {
+        limits::require_room(cloud, "mysql-heatwave-free-count", None)?;
     }
     let size = call.integer("clusterSize").unwrap_or(1);
     require_size(node.name, size)?;

@@ -13,7 +13,7 @@ use crate::cloud::{Cloud, Event, New, Resource};
 use crate::error::ApiError;
 use crate::facts::facts;
 use crate::network::{self, AttachedVnic, PublicAddress, VnicRequest};
-use crate::services::{Call, List, Module, NamedEvent, Reply, list_resources, read, write};
+use crate::services::{Call, List, Module, NamedEvent, Reply, limits, list_resources, read, write};
 
 /// The operations of this file.
 pub static MODULE: Module = Module {
@@ -56,6 +56,7 @@ pub(super) const PAGE_LIMIT: usize = 10;
 const VNIC: &str = "vnicId";
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
+    limits::require_room(cloud, "max-nlb-flexible-count", None)?;
     let preserves = call.flag("isPreserveSourceDestination").unwrap_or(false);
     if call.flag("isSymmetricHashEnabled") == Some(true) && !preserves {
         return Err(ApiError::invalid("isSymmetricHashEnabled", "it needs isPreserveSourceDestination"));
