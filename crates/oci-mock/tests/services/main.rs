@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod determinism;
 mod file_storage;
 mod identity;
 mod limits;

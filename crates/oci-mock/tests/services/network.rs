@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use oci_mock::Config;
 use serde_json::{Value, json};
 
 use crate::support::Caller;
@@ -15,7 +16,11 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
-        let cloud = Caller::new();
+        Self::with(Config::default())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        let cloud = Caller::with(config);
         let vcn = cloud.create_vcn("net");
         cloud.mock.advance(Duration::from_secs(5));
         let mut site = Self { cloud, vcn, subnet: String::new() };

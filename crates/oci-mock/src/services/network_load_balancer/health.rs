@@ -1,7 +1,7 @@
 //! Health: what the checks found, and since when.
 //!
 //! Checks are not run one by one. What a check would find is a function of the cloud, so it is looked at
-//! whenever the cloud changes (see [`observe`]); a result counts once it has held for the checker's
+//! whenever the cloud changes (`observe`); a result counts once it has held for the checker's
 //! `retries × interval`, in both directions.
 //!
 //! API: Network Load Balancer 20200501, `NetworkLoadBalancerHealth`, `BackendSetHealth`, `BackendHealth`.
