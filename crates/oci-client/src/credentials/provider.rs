@@ -110,9 +110,6 @@ pub enum Warning {
         /// The domain that is used.
         domain: String,
     },
-    /// The token ends soon and cannot be renewed.
-    #[error("{0}")]
-    Token(String),
 }
 
 /// A credential that was made beforehand and never changes: the *explicit* source, an API key, and what tests
