@@ -52,6 +52,21 @@ fn oracles_cli_creates_lists_updates_awaits_and_deletes_a_vcn() {
 }
 
 #[test]
+fn oracles_sdk_builds_a_network_with_subnets_gateways_routes_and_rules() {
+    run("core_network_sdk.py", 10.0);
+}
+
+#[test]
+fn oracles_sdk_launches_an_instance_and_finds_its_vnic_and_addresses() {
+    run("instance_sdk.py", 60.0);
+}
+
+#[test]
+fn oracles_cli_launches_an_instance_into_a_network_and_takes_it_down() {
+    run("instance_cli.py", 40.0);
+}
+
+#[test]
 fn oracles_sdk_runs_a_highly_available_database_with_replicas_and_a_heat_wave_cluster() {
     run("mysql_sdk.py", 400.0);
 }
