@@ -10,6 +10,9 @@ use crate::net::{Net, text};
 /// A line of a table: what it is, method and path, body, and the refusal with a word of its message.
 type Case<'a> = (&'a str, Method, String, Value, &'a str, &'a str);
 
+/// The same with method and path together.
+type Short<'a> = (&'a str, (Method, String), Value, &'a str, &'a str);
+
 fn assert_refused(net: &Net, table: Vec<Case>) {
     for (what, method, path, body, expected, word) in table {
         let mut request = WireRequest::new(method, format!("/20160918/{path}"));
@@ -59,7 +62,7 @@ fn malformed_networks_are_refused_with_the_name_of_the_field() {
     let route = |rule: Value| within(&net, json!({"routeRules": [rule]}));
     let subnet = |fields: Value| within(&net, fields);
     let missing_gateway = text(&igw, "id").replace("aaaaaaaa", "bbbbbbbb");
-    let cases: Vec<(&str, (Method, String), Value, &str, &str)> = vec![
+    let cases: Vec<Short> = vec![
         ("a VCN without blocks", post("vcns"), vcn(json!({})), MISSING, "cidrBlocks"),
         (
             "a VCN with both kinds of blocks",
@@ -526,7 +529,7 @@ fn what_the_cloud_does_not_allow_now_is_refused_with_its_code() {
         assert_eq!(net.post(&add_rules, &json!({"securityRules": vec![rule.clone(); 25]})).0, 200);
     }
     net.cloud.mock.with_cloud_mut(|cloud| set_limit(cloud, "standard-a1-core-count", 10));
-    let cases: Vec<(&str, (Method, String), Value, &str, &str)> = vec![
+    let cases: Vec<Short> = vec![
         (
             "a second internet gateway",
             post("internetGateways"),
