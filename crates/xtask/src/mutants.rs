@@ -153,6 +153,7 @@ fn passes(tree: &Path, tests: &[String], log: &str) -> Result<bool, String> {
             .current_dir(tree)
             .env("CARGO_TARGET_DIR", tree.with_file_name("target"))
             .env("RUST_BACKTRACE", "0")
+            .env("RECONCILE_SIM_SHRINK", "0")
             .args(["test", "-p", "reconcile"])
             .args(extra)
             .args(tests)

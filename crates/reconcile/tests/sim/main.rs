@@ -1,7 +1,8 @@
 //! The simulator: from a seed a graph, a world with faults, and a program that stops anywhere; and everything that must be
 //! true all the same. The book's page "Simulation" says what is checked and how to use it.
 //!
-//! `RECONCILE_SIM_SEEDS` is the number of seeds, `RECONCILE_SIM_FIRST` the first of them.
+//! `RECONCILE_SIM_SEEDS` is the number of seeds, `RECONCILE_SIM_FIRST` the first of them;
+//! `RECONCILE_SIM_SHRINK=0` leaves a broken life as it is.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -22,6 +23,9 @@ use scenario::Scenario;
 /// The seed, and the smallest life that still breaks the same rule.
 fn report(scenario: Scenario, broken: &Broken) -> String {
     let seed = scenario.seed;
+    if number("RECONCILE_SIM_SHRINK", 1) == 0 {
+        return format!("seed {seed}: {broken}");
+    }
     let rule = broken.rule;
     let fails = |smaller: &Scenario| live(smaller, false).err().is_some_and(|again| again.rule == rule);
     let smallest = shrink::shrink(scenario, fails);
