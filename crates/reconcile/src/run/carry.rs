@@ -21,6 +21,9 @@ use crate::schedule::{Limits, Outcome, Schedule, Skipped, Task};
 use crate::state::State;
 use crate::value::{Value, ValueMap};
 
+/// How often a run that waits renews its lock at least. A lease is some minutes long.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
 /// One run of a plan.
 pub(super) struct Run<'a> {
     context: Context<'a>,
@@ -162,6 +165,7 @@ impl<'a> Run<'a> {
 
     async fn wait(&mut self, cancel: &Cancel, stopping: bool, observer: &mut dyn Observer) {
         let (jobs_idle, looks_idle) = (self.driver.is_idle(), self.looks.is_empty());
+        let heartbeat = self.context.world.sleep(HEARTBEAT);
         tokio::select! {
             biased;
             ended = self.driver.landed(cancel, stopping, observer), if !jobs_idle => {
@@ -175,6 +179,7 @@ impl<'a> Run<'a> {
                 }
             }
             () = cancel.more_than(stopping), if jobs_idle => {}
+            () = heartbeat => {}
         }
     }
 

@@ -66,7 +66,10 @@ impl<'a> Driver<'a> {
 
     /// Commits what is due, together, and then makes the calls that waited for it.
     pub(super) async fn commit(&mut self, ledger: &mut dyn Ledger) -> Result<(), LedgerError> {
-        if !self.records.is_empty() {
+        if self.records.is_empty() {
+            // Whoever waits says now and then that it lives, or its lock is taken for that of a dead holder.
+            ledger.renew().await?;
+        } else {
             ledger.commit(std::mem::take(&mut self.records)).await?;
         }
         for (id, after, call) in std::mem::take(&mut self.queued) {
