@@ -64,12 +64,15 @@ pub(crate) struct Serve {
     /// Write the base URL into this file when the server answers.
     #[arg(long, value_name = "FILE", env = "OCI_MOODLE_READY_FILE")]
     ready_file: Option<PathBuf>,
+    /// Open a loopback port for each listener of a load balancer; `GET /_mock/data-path` lists them.
+    #[arg(long, env = "OCI_MOODLE_DATA_PATH")]
+    data_path: bool,
 }
 
 impl From<Serve> for ServeOptions {
     fn from(serve: Serve) -> Self {
-        let Serve { listen, credentials, data, time_scale, seed, faults, ready_file } = serve;
-        Self { listen, credentials, data, time_scale, seed, faults, ready_file, ..Self::default() }
+        let Serve { listen, credentials, data, time_scale, seed, faults, ready_file, data_path } = serve;
+        Self { listen, credentials, data, time_scale, seed, faults, ready_file, data_path, ..Self::default() }
     }
 }
 
