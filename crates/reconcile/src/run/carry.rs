@@ -308,7 +308,11 @@ impl<'a> Run<'a> {
         state: &State,
     ) -> Handed {
         // A replacement that came first moves the old object aside. That may not be folded into the state yet.
-        let deposed = self.deposing.remove(&step.address).filter(|_| step.slot == Slot::Current);
+        // An object deposed by an earlier run has a step of its own, which must not use this up.
+        let deposed = match step.slot {
+            Slot::Current => self.deposing.remove(&step.address),
+            Slot::Deposed(_) => None,
+        };
         let (slot, entry) = match deposed {
             Some((intent, entry)) => (Slot::Deposed(intent), entry),
             None => match state.object(&step.address, step.slot) {

@@ -241,6 +241,10 @@ impl CloudState {
         for thing in self.objects.values_mut() {
             let Some(work) = thing.work.take_if(|work| work.done_at <= now) else { continue };
             match work.operation {
+                // Either something is left of it or nothing.
+                Operation::Create if work.half_way && work.done_at.as_secs().is_multiple_of(2) => {
+                    thing.alive = false;
+                }
                 Operation::Create if work.half_way => {
                     thing.broken = Some("its creation failed half-way".into())
                 }

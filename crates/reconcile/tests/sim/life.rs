@@ -197,6 +197,12 @@ impl<'a> Life<'a> {
                     let long = chapter.is_some_and(|chapter| chapter.long_pause) && self.told.crashes == 1;
                     let hours = if long { 25 } else { 0 };
                     self.world.sleep(Duration::from_secs(hours * 3600)).await;
+                    if crashes.len() == 0
+                        && chapter.is_some_and(|chapter| chapter.given_up)
+                        && mode == Mode::Apply
+                    {
+                        return Ok(());
+                    }
                 }
             }
             self.world.sleep(Duration::from_secs(130)).await;

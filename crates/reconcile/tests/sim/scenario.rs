@@ -67,6 +67,8 @@ pub(crate) struct Chapter {
     pub(crate) vanished: u32,
     /// Whether more than the life of a retry token passes after the first crash.
     pub(crate) long_pause: bool,
+    /// Whether the next wish comes right after the last crash, before everything of this one is there.
+    pub(crate) given_up: bool,
 }
 
 /// A whole life.
@@ -134,10 +136,10 @@ impl Scenario {
             self.seed, self.faults, self.power, self.concurrency
         );
         for (at, chapter) in self.chapters.iter().enumerate() {
-            let Chapter { crashes, drifted, vanished, long_pause, .. } = chapter;
+            let Chapter { crashes, drifted, vanished, long_pause, given_up, .. } = chapter;
             let _ = writeln!(
                 text,
-                "chapter {at}: stops at {crashes:?}, drifted {drifted}, vanished {vanished}, long pause {long_pause}"
+                "chapter {at}: stops at {crashes:?}, drifted {drifted}, vanished {vanished}, long pause {long_pause}, given up {given_up}"
             );
             for wanted in &chapter.wanted {
                 let _ = writeln!(text, "    {} {wanted:?}", wanted.address());
@@ -292,7 +294,8 @@ fn chapter(wanted: Vec<Wanted>, is_first: bool, random: &mut ChaCha8Rng) -> Chap
     let mut some = || if !is_first && random.random_ratio(1, 4) { random.random_range(1..=2) } else { 0 };
     let (drifted, vanished) = (some(), some());
     let long_pause = random.random_ratio(1, 20);
-    Chapter { wanted, crashes, drifted, vanished, long_pause }
+    let given_up = random.random_ratio(1, 3);
+    Chapter { wanted, crashes, drifted, vanished, long_pause, given_up }
 }
 
 fn crashes(size: usize, random: &mut ChaCha8Rng) -> Vec<u64> {

@@ -69,6 +69,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
         push(&|life| life.chapters[chapter].drifted = 0);
         push(&|life| life.chapters[chapter].vanished = 0);
         push(&|life| life.chapters[chapter].long_pause = false);
+        push(&|life| life.chapters[chapter].given_up = false);
     }
     let faults: [fn(&mut Faults) -> &mut u32; 9] = [
         |faults| &mut faults.throttled,
