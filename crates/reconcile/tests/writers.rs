@@ -7,7 +7,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ impl Turns {
     }
 
     fn leave(&self, writer: usize) {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.alive.remove(&writer);
         if state.turn == Some(writer) {
             state.turn = None;
@@ -83,6 +83,18 @@ impl TurnState {
             let at = self.random.random_range(0..self.waiting.len());
             self.turn = self.waiting.iter().nth(at).copied();
         }
+    }
+}
+
+/// Leaves when it is dropped, also by a panic: the others would wait for ever.
+struct Leaving<'a> {
+    writer: usize,
+    turns: &'a Turns,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.turns.leave(self.writer);
     }
 }
 
@@ -205,9 +217,8 @@ fn race<T: Send>(
                 let disk = disk.through(gate);
                 scope.spawn(move || {
                     let path = PathBuf::from("/s/state.json");
-                    let result = write(writer, &|| Box::new(FileStore::on(Arc::new(disk.clone()), &path)));
-                    turns.leave(writer);
-                    result
+                    let _leaving = Leaving { writer, turns: &turns };
+                    write(writer, &|| Box::new(FileStore::on(Arc::new(disk.clone()), &path)))
                 })
             })
             .collect();
