@@ -357,7 +357,15 @@ impl Mock {
         Ok(Some(key_id))
     }
 
-    fn finish(&self, operation: Option<&Operation>, reply: Reply, mut headers: HeaderMap) -> WireResponse {
+    fn finish(
+        &self,
+        operation: Option<&Operation>,
+        mut reply: Reply,
+        mut headers: HeaderMap,
+    ) -> WireResponse {
+        if let ReplyBody::Json(value) = &mut reply.body {
+            self.inner.config.place.add_default_tags(value);
+        }
         if let Some(operation) = operation
             && self.inner.config.answer_check != AnswerCheck::Off
         {
@@ -542,7 +550,10 @@ fn repeat(cloud: &Cloud, known: &Remembered, digest: &str) -> Result<Reply, ApiE
             .iter()
             .filter_map(|(name, value)| Some((header_name(name)?.into(), value.clone())))
             .collect(),
-        body: known.body.clone().map_or(ReplyBody::Empty, ReplyBody::Json),
+        body: match known.body.as_deref().map(serde_json::from_str) {
+            Some(Ok(value)) => ReplyBody::Json(value),
+            _ => ReplyBody::Empty,
+        },
         subject: known.subject.as_deref().map(Arc::from),
     })
 }
@@ -553,8 +564,8 @@ fn header_name(name: &str) -> Option<&'static str> {
 }
 
 fn remember(reply: &Reply, digest: String, at: Time) -> Remembered {
-    let body: Option<Value> = match &reply.body {
-        ReplyBody::Json(value) => Some(value.clone()),
+    let body = match &reply.body {
+        ReplyBody::Json(value) => Some(value.to_string()),
         ReplyBody::Empty | ReplyBody::Bytes(_) => None,
     };
     Remembered {

@@ -224,15 +224,7 @@ impl Cloud {
         if let Some(state) = state {
             default("lifecycleState", &|| Value::from(state));
         }
-        if self.place.default_tags
-            && let Some(Value::Object(tags)) = body.get_mut("definedTags")
-            && !tags.contains_key("Oracle-Tags")
-        {
-            let created_by = Value::from(self.place.user_name.as_str());
-            let oracle = [("CreatedBy", created_by), ("CreatedOn", Value::from(self.now.rfc3339()))];
-            let oracle = oracle.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            tags.insert("Oracle-Tags".to_owned(), Value::Object(oracle));
-        }
+        self.place.remove_default_tags(body);
     }
 
     /// Changes a resource, gives it a new etag and keeps the indexes right.
@@ -244,6 +236,7 @@ impl Cloud {
         let mut resource = self.rows.remove(&row).expect("an indexed row exists");
         let before = resource.index_keys();
         let result = change(&mut resource);
+        self.place.remove_default_tags(&mut resource.body);
         resource.version += 1;
         if resource.body.contains_key("timeUpdated") {
             resource.body.insert("timeUpdated".to_owned(), Value::from(self.now.rfc3339()));

@@ -138,18 +138,13 @@ impl Resource {
     }
 
     /// Takes over the fields that an update request may carry: each one given replaces the old value, `null`
-    /// removes it. The service's own `Oracle-Tags` survive a change of the tags.
+    /// removes it.
     pub fn merge(&mut self, changes: &Map<String, Value>) {
         for (name, value) in changes {
             if value.is_null() {
                 self.body.remove(name);
-                continue;
-            }
-            let kept =
-                (name == "definedTags").then(|| self.body.get(name)?.get("Oracle-Tags").cloned()).flatten();
-            self.body.insert(name.clone(), value.clone());
-            if let (Some(kept), Some(Value::Object(tags))) = (kept, self.body.get_mut(name)) {
-                tags.entry("Oracle-Tags").or_insert(kept);
+            } else {
+                self.body.insert(name.clone(), value.clone());
             }
         }
     }
