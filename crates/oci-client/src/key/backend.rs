@@ -45,7 +45,7 @@ pub(super) enum Signer {
 
 impl Signer {
     #[cfg_attr(
-        not(feature = "rsa-backend"),
+        all(feature = "aws-lc", not(feature = "rsa-backend")),
         expect(clippy::needless_pass_by_value, reason = "the other backend keeps the key")
     )]
     pub(super) fn new(backend: Backend, private: RsaPrivateKey) -> Result<Self, KeyError> {
