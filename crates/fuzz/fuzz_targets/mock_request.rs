@@ -23,7 +23,6 @@ fuzz_target!(|conversation: &[u8]| {
         } else if let Some(request) = request(&mock, block) {
             let answer = mock.handle(&request);
             assert!(answer.headers.contains_key("opc-request-id") || request.target.starts_with("/_mock/"));
-            assert!(answer.status.as_u16() != 500, "an internal error: {answer:?}");
         }
     }
 });
