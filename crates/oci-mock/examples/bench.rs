@@ -57,7 +57,7 @@ fn main() {
     drop(mock);
     for distinct in [false, true] {
         let (name, rate) = ("loopback", runtime.block_on(over_loopback(backend, seconds, distinct)));
-        let kind = if distinct { "each signed anew and verified" } else { "signed once a second" };
+        let kind = if distinct { "each signed anew and verified" } else { "signed once" };
         println!("{name}:   {rate:>9.0} signed reads/s, {CONNECTIONS} connections, {kind} ({backend:?})");
     }
 }
@@ -119,7 +119,7 @@ fn in_process(mock: &Mock, seconds: u64) -> f64 {
 }
 
 /// With `distinct`, every request has a query of its own and was signed beforehand, so that each signature is
-/// verified; otherwise a request is signed once a second, as a client that polls would.
+/// verified; otherwise one request is signed and sent again and again, which shows the server without the signer.
 async fn over_loopback(backend: Backend, seconds: u64, distinct: bool) -> f64 {
     let mock = Mock::new(Config {
         signatures: Some(backend),
