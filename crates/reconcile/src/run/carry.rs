@@ -376,6 +376,7 @@ impl<'a> Run<'a> {
             operation,
             token: format!("{:016x}{:016x}", random.random_u64(), random.random_u64()).into(),
             begun: now.wall,
+            lost_at: now.wall,
             draft,
             prior,
             inputs: None,

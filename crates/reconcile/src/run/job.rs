@@ -35,6 +35,9 @@ pub(super) struct Job {
     pub(super) operation: Operation,
     pub(super) token: Arc<str>,
     pub(super) begun: Millis,
+    /// When a request may last have been carried out without an answer that said so. What it made is certainly visible only
+    /// some time after that.
+    pub(super) lost_at: Millis,
     /// The entry as it will be, or as it is when it is deleted.
     pub(super) draft: Arc<StateEntry>,
     /// The entry as it is, for updates.
@@ -311,7 +314,7 @@ impl Job {
         now: Now,
         records: &mut Vec<Record>,
     ) -> Next {
-        let age = u64::try_from(now.wall.0.saturating_sub(self.begun.0)).unwrap_or(0);
+        let age = u64::try_from(now.wall.0.saturating_sub(self.lost_at.0)).unwrap_or(0);
         let unseen = self.visible_within.saturating_sub(Duration::from_millis(age));
         match objects.len() {
             0 if unseen > Duration::ZERO => Next::Call { after: unseen, call: self.look(), waiting: None },
@@ -329,7 +332,10 @@ impl Job {
     }
 
     fn send_failed(&mut self, failure: Failure, now: Now, records: &mut Vec<Record>) -> Next {
-        self.unclear |= failure.effect == Effect::Unknown;
+        if failure.effect == Effect::Unknown {
+            self.unclear = true;
+            self.lost_at = now.wall;
+        }
         let (pause, again) = match (failure.effect, failure.again_after) {
             (Effect::None, Some(again_after)) => {
                 self.tries.busy += 1;

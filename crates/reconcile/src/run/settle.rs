@@ -110,6 +110,8 @@ fn job(
         operation: begin.operation,
         token: begin.retry_token.clone(),
         begun: begin.at,
+        // The run before may have sent its request in its last moment.
+        lost_at: now(context).wall,
         draft,
         prior,
         inputs,

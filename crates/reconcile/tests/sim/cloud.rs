@@ -133,8 +133,12 @@ impl Cloud {
         state.deleted.clear();
     }
 
-    pub(crate) fn set_makes_room(&self, addresses: BTreeSet<Address>) {
-        self.state().rules.makes_room = addresses;
+    /// A plan begins. Who goes out in it is counted from here: a member that settling brought to an end is not.
+    pub(crate) fn begin_plan(&self, makes_room: BTreeSet<Address>) {
+        let mut state = self.state();
+        state.rules.makes_room = makes_room;
+        state.run += 1;
+        state.deleted.clear();
     }
 
     pub(crate) fn stop_faults(&self) {
@@ -332,7 +336,8 @@ impl CloudState {
             let usable = self.objects.get(&*identifier).is_some_and(|thing| {
                 thing.alive && thing.work.as_ref().is_none_or(|work| work.operation != Operation::Create)
             });
-            if !usable {
+            // Of what somebody else has just removed, a run that settles an old request cannot know.
+            if !usable && !self.vanished.contains(&identifier) {
                 self.violation(format!("{address} is made to refer to {identifier}, which is not there"));
             }
         }

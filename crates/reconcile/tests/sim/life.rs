@@ -312,7 +312,7 @@ impl Life<'_> {
             return Ok(RunEnd::Done { empty, consent_needed });
         }
         if consent_needed.is_empty() {
-            self.cloud.set_makes_room(makes_room(&made));
+            self.cloud.begin_plan(makes_room(&made));
             let options = ApplyOptions { concurrency: self.scenario.concurrency, ..ApplyOptions::default() };
             apply(context, wish.graph, &made, journal, &options, events, &cancel)
                 .await
