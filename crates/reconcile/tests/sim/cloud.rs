@@ -343,14 +343,18 @@ impl CloudState {
         }
     }
 
+    /// Whether an address has another live object than this one.
+    fn has_other(&self, identifier: &str, address: &Address) -> bool {
+        self.objects
+            .iter()
+            .any(|(other, thing)| &**other != identifier && thing.alive && thing.address == *address)
+    }
+
     fn watch_delete(&mut self, identifier: &str, address: &Address) {
         if self.rules.untouchable.contains(identifier) {
             self.violation(format!("{identifier} of {address} is deleted although it is protected"));
         }
-        let has_successor = self
-            .objects
-            .iter()
-            .any(|(other, thing)| &**other != identifier && thing.alive && thing.address == *address);
+        let has_successor = self.has_other(identifier, address);
         let stays = self.rules.wanted.contains(address) && !has_successor;
         let dependents: Vec<String> = self
             .referring(identifier)
@@ -380,12 +384,14 @@ impl CloudState {
         self.work.insert(Arc::clone(&id), identifier.clone());
         let work = Work { id, operation, done_at: now + Duration::from_secs(seconds), half_way };
         let healthy_after = Duration::from_secs(self.random.random_range(0..20));
+        let address = self.objects[identifier].address.clone();
+        let is_old = operation == Operation::Delete && self.has_other(identifier, &address);
         let thing = self.objects.get_mut(identifier).expect("work is begun on what is there");
         thing.healthy_at = work.done_at + healthy_after;
-        if operation != Operation::Create || self.deleted.contains(&thing.address) {
+        if !is_old && (operation != Operation::Create || self.deleted.contains(&thing.address)) {
             thing.rolled_in = Some(self.run);
         }
-        if operation == Operation::Delete {
+        if !is_old && operation == Operation::Delete {
             self.deleted.insert(thing.address.clone());
         }
         thing.work = Some(work);
@@ -597,7 +603,10 @@ impl Provider for SimulatedProvider {
                 let what = format!("{} is deleted", request.address);
                 state.watch_lane(lane_of(&attributes), &request.identifier, &what);
                 state.watch_delete(&request.identifier, &request.address);
-                state.watch_rolling(&request.address, now);
+                // An old object whose successor is there does not take the member out.
+                if !state.has_other(&request.identifier, &request.address) {
+                    state.watch_rolling(&request.address, now);
+                }
                 state.begin_work(&request.identifier, Operation::Delete, now);
                 Ok(state.reply(&request.identifier, now))
             })
