@@ -81,6 +81,8 @@ struct Life<'a> {
     key: DigestKey,
     told: Told,
     create_first: BTreeSet<Address>,
+    /// What each address has ever needed.
+    needs: BTreeMap<Address, BTreeSet<Address>>,
     /// The objects that a state has ever called protected.
     protected: BTreeSet<Identifier>,
     trace: Vec<String>,
@@ -121,6 +123,7 @@ impl<'a> Life<'a> {
             key: DigestKey::from_bytes([7; 32]),
             told: Told::default(),
             create_first: BTreeSet::new(),
+            needs: BTreeMap::new(),
             protected: BTreeSet::new(),
             trace: Vec::new(),
         }
@@ -148,13 +151,18 @@ impl<'a> Life<'a> {
     /// Remembers what may have two objects for a while: what is replaced create-first, and everything that it
     /// needs, since that cannot go before it.
     fn may_be_two(&mut self, graph: &Graph) {
+        // What an object needed under an earlier wish counts as long as it may still be there.
+        for node in graph.nodes() {
+            let needed = self.needs.entry(node.address.clone()).or_default();
+            needed.extend(graph.dependencies(&node.address).cloned());
+        }
         let first = graph.nodes().iter().filter(|node| node.lifecycle.create_first);
         let mut open: Vec<Address> = first.map(|node| node.address.clone()).collect();
         open.extend(self.create_first.iter().cloned());
         let mut seen = BTreeSet::new();
         while let Some(address) = open.pop() {
             if seen.insert(address.clone()) {
-                open.extend(graph.dependencies(&address).cloned());
+                open.extend(self.needs.get(&address).into_iter().flatten().cloned());
             }
         }
         self.create_first.extend(seen);
