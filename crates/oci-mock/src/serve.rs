@@ -21,7 +21,7 @@ pub struct ServeOptions {
     pub credentials: Option<PathBuf>,
     /// Where the cloud is kept between runs.
     pub data: Option<PathBuf>,
-    /// Virtual seconds for one real second; 0 lets time pass only by `/_mock/clock/advance`.
+    /// Virtual seconds for one real second; 0 lets time pass only by `/_mock/clock/advance`, from a fixed beginning.
     pub time_scale: f64,
     /// Everything random follows from it. A cloud that was kept keeps its own.
     pub seed: u64,
@@ -143,10 +143,13 @@ pub async fn serve(options: &ServeOptions) -> Result<MockServer, ServeError> {
 }
 
 fn config(options: &ServeOptions) -> Config {
+    // A clock that stands still begins at the same moment every time, so that the same seed and requests give the same
+    // bytes from one server to the next. Signatures are compared with the real time in either case.
+    let stands_still = options.time_scale == 0.0;
     Config {
         place: Place::new(options.seed, &options.region),
         pace: Pace::Scaled(options.time_scale),
-        epoch: Clock::wall(),
+        epoch: if stands_still { Config::default().epoch } else { Clock::wall() },
         answer_check: if options.check_answers { AnswerCheck::Record } else { AnswerCheck::Off },
         signatures: options.credentials.is_some().then_some(options.verifier),
         page_limit: None,

@@ -52,7 +52,7 @@ pub(crate) struct Serve {
     /// Keep the cloud in this file, also between runs.
     #[arg(long, value_name = "FILE", env = "OCI_MOODLE_DATA")]
     data: Option<PathBuf>,
-    /// Virtual seconds for one real second.
+    /// Virtual seconds for one real second; 0 stops the clock at a fixed moment.
     #[arg(long, value_name = "N", env = "OCI_MOODLE_TIME_SCALE", default_value = "60", value_parser = time_scale)]
     time_scale: f64,
     /// Everything random follows from it.

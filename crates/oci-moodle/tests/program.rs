@@ -121,6 +121,18 @@ fn the_mock_serves_with_fresh_credentials_and_refuses_the_unsigned() {
     assert!(inventory.starts_with('{'), "{inventory}");
 }
 
+#[test]
+fn two_mocks_with_one_seed_and_stopped_clocks_answer_the_same_bytes() {
+    let answers = |seed: &str| {
+        let served = Served::start(&["--time-scale", "0", "--seed", seed]);
+        // The log holds the times of the cloud, the regions hold none: together they show clock and answers.
+        [served.get("/20160918/regions").1, served.get("/_mock/requests").1]
+    };
+    let first = answers("7");
+    assert!(first[1].contains("ListRegions"), "{}", first[1]);
+    assert_eq!(first, answers("7"));
+}
+
 #[cfg(unix)]
 #[test]
 fn the_mock_ends_well_when_it_is_told_to_stop() {
