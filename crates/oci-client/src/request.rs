@@ -64,7 +64,7 @@ impl fmt::Debug for Body {
 /// Which headers the signature covers.
 ///
 /// # Source
-/// Fact sheet 1.2, observed with Oracle's Python SDK 2.189.0.
+/// Observed with Oracle's Python SDK 2.189.0; the federation call as in that SDK's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SigningRule {
     /// `date (request-target) host`, and for `POST`, `PUT` and `PATCH` also
