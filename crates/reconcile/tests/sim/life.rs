@@ -85,6 +85,8 @@ struct Life<'a> {
     needs: BTreeMap<Address, BTreeSet<Address>>,
     /// The objects that a state has ever called protected.
     protected: BTreeSet<Identifier>,
+    /// The objects whose loss somebody has agreed to.
+    given_up: BTreeSet<Identifier>,
     trace: Vec<String>,
 }
 
@@ -125,6 +127,7 @@ impl<'a> Life<'a> {
             create_first: BTreeSet::new(),
             needs: BTreeMap::new(),
             protected: BTreeSet::new(),
+            given_up: BTreeSet::new(),
             trace: Vec::new(),
         }
     }
@@ -200,7 +203,13 @@ impl<'a> Life<'a> {
                     self.told.refused += 1;
                     return Ok(());
                 }
-                RunEnd::Done { consent_needed, .. } => consent.extend(consent_needed),
+                RunEnd::Done { consent_needed, .. } => {
+                    // Who agrees, agrees to losing what is there now; also if it goes only under a later wish.
+                    let live = self.cloud.live().into_iter();
+                    let agreed = live.filter(|(_, thing)| consent_needed.contains(&thing.address));
+                    self.given_up.extend(agreed.map(|(identifier, _)| identifier));
+                    consent.extend(consent_needed);
+                }
                 RunEnd::Crashed => {
                     let long = chapter.is_some_and(|chapter| chapter.long_pause) && self.told.crashes == 1;
                     let hours = if long { 25 } else { 0 };
@@ -360,7 +369,7 @@ impl Life<'_> {
         let untouchable = live.iter().filter(|(identifier, thing)| {
             let matters =
                 thing.address.resource_type() == TYPES[DISK] || self.protected.contains(*identifier);
-            matters && !wish.consent.contains(&thing.address)
+            matters && !wish.consent.contains(&thing.address) && !self.given_up.contains(*identifier)
         });
         let units = chapter.iter().flat_map(|chapter| &chapter.wanted);
         self.cloud.set_rules(Rules {
