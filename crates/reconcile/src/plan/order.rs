@@ -86,7 +86,7 @@ pub(super) fn order(
     edges.extend(check_edges(&drafts, &units));
     let state_edges = state_edges(&drafts, &places, &replaced);
     let edges = join_edges(drafts.len(), &edges, &state_edges);
-    let deferred = defer(&drafts, &edges, options);
+    let deferred = defer(&drafts, &edges, &state_edges, options);
     place(drafts, &edges, &deferred, graph)
 }
 
@@ -331,7 +331,15 @@ fn reaches(after: &[Vec<u32>], from: u32, to: u32) -> bool {
 }
 
 /// Why each step is left out, if it is.
-fn defer(drafts: &[Draft], edges: &StepEdges, options: &PlanOptions) -> Vec<Option<DeferReason>> {
+///
+/// All of the `state` edges count, also those that did not fit into the order: what stays because it is left out goes on
+/// referring to what it referred to.
+fn defer(
+    drafts: &[Draft],
+    edges: &StepEdges,
+    state: &[(u32, u32)],
+    options: &PlanOptions,
+) -> Vec<Option<DeferReason>> {
     let mut why: Vec<Option<DeferReason>> = drafts.iter().map(|draft| draft.blocked.clone()).collect();
     if !options.only.is_empty() {
         let selected = selection(drafts, edges, options);
@@ -347,9 +355,14 @@ fn defer(drafts: &[Draft], edges: &StepEdges, options: &PlanOptions) -> Vec<Opti
         }
     }
     let mut stack: Vec<u32> = (0..).zip(&why).filter(|(_, why)| why.is_some()).map(|(at, _)| at).collect();
+    let mut given_up: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    if !stack.is_empty() {
+        state.iter().for_each(|(from, to)| given_up.entry(*from).or_default().push(*to));
+    }
     while let Some(at) = stack.pop() {
         let address = &drafts[at as usize].step.address;
-        for next in edges.after[at as usize].iter().copied().chain(siblings(drafts, at)) {
+        let after = edges.after[at as usize].iter().chain(given_up.get(&at).into_iter().flatten());
+        for next in after.copied().chain(siblings(drafts, at)) {
             if why[next as usize].is_none() {
                 why[next as usize] = Some(DeferReason::DependsOn { address: address.clone() });
                 stack.push(next);
