@@ -54,6 +54,12 @@ const RULES: &[Rule] = &[
         why: "resource modules know no stack, and the mock is for their tests",
     },
     Rule {
+        package: "moodle-stack",
+        tree: NORMAL,
+        forbidden: &["oci-mock", "oci-moodle"],
+        why: "the stack does not know which cloud it is built in",
+    },
+    Rule {
         package: "oci-mock",
         tree: ALL,
         forbidden: &["oci-client", "reconcile", "oci-resources", "moodle-stack"],

@@ -1,0 +1,1 @@
+//! `moodle.toml`: what the user wants, read with the place of every value.

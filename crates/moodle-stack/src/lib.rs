@@ -1,0 +1,9 @@
+//! From `moodle.toml` to a site that answers: the stack as a graph of resources, what runs on the servers, and checks of
+//! the running site.
+//!
+//! Its decisions are data: what is created and why. It sends no request by itself; `oci-resources` and the
+//! reconciler do.
+
+pub mod config;
+
+pub mod server;
