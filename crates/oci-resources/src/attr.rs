@@ -7,7 +7,11 @@ use std::sync::Arc;
 use oci_client::secret::Secret;
 use reconcile::Address;
 use reconcile::graph::Node;
-use reconcile::value::{Expr, Reference, Value};
+use reconcile::value::{Expr, Number, Reference, Value};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value as Json;
+
+use crate::wire;
 
 /// An attribute as the user states it.
 ///
@@ -21,6 +25,9 @@ pub enum Attr<T> {
     Known(T),
     /// An output of another resource, which has the type `T`.
     Output(Output<T>),
+    /// Something that is put together from outputs, such as a text with an address in it. Its type is not checked before
+    /// the plan.
+    Expr(Expr),
 }
 
 /// An attribute of another resource, known to be a `T` by the compiler.
@@ -95,6 +102,7 @@ impl<T: ToExpr> ToExpr for Attr<T> {
             Self::Absent => None,
             Self::Known(value) => value.to_expr(),
             Self::Output(output) => Some(output.reference.clone().into()),
+            Self::Expr(expr) => Some(expr.clone()),
         }
     }
 }
@@ -108,6 +116,19 @@ impl ToExpr for bool {
 impl ToExpr for i64 {
     fn to_expr(&self) -> Option<Expr> {
         Some((*self).into())
+    }
+}
+
+impl ToExpr for f64 {
+    /// A number that is not finite has no JSON, and counts as not stated.
+    fn to_expr(&self) -> Option<Expr> {
+        Number::from_f64(*self).map(|number| Expr::Value(Value::Number(number)))
+    }
+}
+
+impl ToExpr for Json {
+    fn to_expr(&self) -> Option<Expr> {
+        Some(Expr::Value(wire::from_json(self)))
     }
 }
 
@@ -145,6 +166,7 @@ impl Inputs {
     /// With one attribute more, if it was stated.
     #[must_use]
     pub fn with(mut self, name: &str, attribute: &impl ToExpr) -> Self {
+        let name = name.trim_start_matches("r#");
         self.0.extend(attribute.to_expr().map(|expr| (Arc::from(name), expr)));
         self
     }
@@ -161,6 +183,93 @@ impl Inputs {
         self.0
     }
 }
+
+/// A type that an attribute can hold, with its JSON Schema.
+///
+/// Not `JsonSchema` itself, which the types of other crates cannot be given.
+pub trait Described {
+    /// The schema.
+    fn describe(generator: &mut SchemaGenerator) -> Schema;
+}
+
+macro_rules! described {
+    ($($type:ty),*) => { $(
+        impl Described for $type {
+            fn describe(generator: &mut SchemaGenerator) -> Schema {
+                <$type as JsonSchema>::json_schema(generator)
+            }
+        }
+    )* };
+}
+
+described!(bool, i64, f64, String, Json);
+
+impl Described for Secret<String> {
+    fn describe(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "x-sensitive": true, "writeOnly": true})
+    }
+}
+
+impl<T: Described> Described for Attr<T> {
+    fn describe(generator: &mut SchemaGenerator) -> Schema {
+        T::describe(generator)
+    }
+}
+
+impl<T: Described> Described for Vec<T> {
+    fn describe(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array", "items": T::describe(generator)})
+    }
+}
+
+impl<T: Described> Described for BTreeMap<String, T> {
+    fn describe(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": T::describe(generator)})
+    }
+}
+
+/// An attribute has the schema of what it holds: where a value may stand, an output may.
+impl<T: Described> JsonSchema for Attr<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Attr".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::describe(generator)
+    }
+}
+
+/// Makes a struct of [`Attr`]s into the attributes of a resource, or of an object inside one. Every field must be named:
+/// one that is forgotten does not compile.
+macro_rules! attributes {
+    ($type:ident { $($field:ident),* $(,)? }) => {
+        impl $type {
+            /// The attributes that were stated, for the engine.
+            #[must_use]
+            pub fn inputs(&self) -> $crate::attr::Inputs {
+                let Self { $($field),* } = self;
+                $crate::attr::Inputs::default()$(.with(stringify!($field), $field))*
+            }
+        }
+
+        impl $crate::attr::ToExpr for $type {
+            fn to_expr(&self) -> Option<reconcile::value::Expr> {
+                Some(reconcile::value::Expr::Map(self.inputs().into_entries()))
+            }
+        }
+
+        impl $crate::attr::Described for $type {
+            fn describe(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                <$type as schemars::JsonSchema>::json_schema(generator)
+            }
+        }
+    };
+}
+pub(crate) use attributes;
 
 #[cfg(test)]
 mod tests {

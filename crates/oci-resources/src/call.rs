@@ -1,125 +1,249 @@
 //! Calls as values: a resource module says which calls to make, the driver makes them.
+//!
+//! An answer is kept as the JSON that came, beside the check that it is what the operation promises. So what Oracle
+//! adds to an object reaches the attributes that a user gave raw, although our tables do not know it yet.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use oci_client::client::{CallOptions, Client};
 use oci_client::error::Error;
-use oci_client::operation::{Operation, OperationSpec, Paged};
+use oci_client::operation::{DecodeError, Operation, OperationSpec, Paged, RequestError};
 use oci_client::page::PageLimits;
-use reconcile::value::ValueMap;
+use oci_client::request::{Body, Request};
+use oci_client::transport::RawResponse;
+use oci_client::wait::WorkRequestService;
+use serde_json::{Map as JsonMap, Value as Json};
 use world::BoxFuture;
 
-/// An object as the service shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// Its OCID.
+/// What a call was answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The body; `null` where there is none. Of a list, the items of all pages.
+    pub body: Json,
+    /// What goes on in the background now.
+    pub work_request: Option<WorkRequestId>,
+    /// The headers; empty for a list.
+    pub headers: HeaderMap,
+    /// The service answered 404, and the call allows that ([`Call::or_missing`]).
+    pub is_missing: bool,
+}
+
+impl Answer {
+    /// The items of a list.
+    #[must_use]
+    pub fn items(&self) -> &[Json] {
+        self.body.as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// A text of the body, by its name in Oracle's API.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.body.get(name)?.as_str()
+    }
+}
+
+/// A work request, by the service that has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkRequestId {
+    /// The service.
+    pub service: WorkRequestService,
+    /// The OCID.
     pub id: String,
-    /// Its `lifecycleState`, in upper case.
-    pub state: String,
-    /// The compartment that it is in.
-    pub compartment_id: String,
-    /// Its free-form tags, those of the stack included.
-    pub tags: BTreeMap<String, String>,
-    /// Its attributes under Terraform's names, those of the stack's own tags left out.
-    pub attributes: ValueMap,
 }
 
-/// What a call showed.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Shown {
-    /// An object.
-    Object(Observed),
-    /// Nothing: a deletion, or an action that answers without a body.
-    Nothing,
-}
+type SendFn = dyn Fn(Client, CallOptions) -> BoxFuture<'static, Result<Answer, Error>> + Send + Sync;
 
-type SendFn<T> = dyn Fn(Client, CallOptions) -> BoxFuture<'static, Result<T, Error>> + Send + Sync;
-
-/// One call, ready to be made: the operation with its input, and how its answer is read.
+/// One call, ready to be made: the operation with its input.
 #[derive(Clone)]
 pub struct Call {
-    operation: &'static OperationSpec,
-    send: Arc<SendFn<Shown>>,
+    spec: &'static OperationSpec,
+    send: Arc<SendFn>,
+    may_be_missing: bool,
+    is_safe_to_repeat: bool,
 }
 
 impl Call {
-    /// A call of `operation` whose answer `read` understands.
-    pub fn new<O>(operation: O, read: fn(O::Output) -> Shown) -> Self
-    where
-        O: Operation + Clone + 'static,
-    {
+    /// A call of `operation`.
+    #[must_use]
+    pub fn new<O: Operation + Clone + 'static>(operation: O) -> Self {
+        Self::with_raw(operation, JsonMap::new())
+    }
+
+    /// A call of `operation` whose body has further fields, under Oracle's names; they win over those of the body.
+    #[must_use]
+    pub fn with_raw<O: Operation + Clone + 'static>(operation: O, raw: JsonMap<String, Json>) -> Self {
         let spec = operation.spec();
-        let send = move |client: Client, options: CallOptions| -> BoxFuture<'static, Result<Shown, Error>> {
-            let operation = operation.clone();
-            Box::pin(
-                async move { client.call_with(&operation, &options).await.map(|answer| read(answer.value)) },
-            )
+        let wire = Wire { operation, raw };
+        let send = move |client: Client, options: CallOptions| -> BoxFuture<'static, Result<Answer, Error>> {
+            let wire = wire.clone();
+            Box::pin(async move {
+                let response = client.call_with(&wire, &options).await?;
+                let work_request = response.work_request_id().and_then(|id| {
+                    Some(WorkRequestId { service: WorkRequestService::of_service(spec.service)?, id })
+                });
+                let body = response.value.1;
+                Ok(Answer { body, work_request, headers: response.headers, is_missing: false })
+            })
         };
-        Self { operation: spec, send: Arc::new(send) }
+        Self { spec, send: Arc::new(send), may_be_missing: false, is_safe_to_repeat: false }
+    }
+
+    /// All pages of a list.
+    #[must_use]
+    pub fn all_pages<O: Paged + 'static>(operation: O) -> Self {
+        let spec = operation.spec();
+        let mut operation = operation;
+        if operation.limit().is_none() {
+            operation.set_limit(Some(page_limit(spec.service)));
+        }
+        let wire = Wire { operation, raw: JsonMap::new() };
+        let send = move |client: Client, _: CallOptions| -> BoxFuture<'static, Result<Answer, Error>> {
+            let wire = wire.clone();
+            Box::pin(async move {
+                let items = client.list(wire, PageLimits::default()).await?;
+                Ok(Answer { body: Json::Array(items), ..Answer::default() })
+            })
+        };
+        Self { spec, send: Arc::new(send), may_be_missing: false, is_safe_to_repeat: false }
+    }
+
+    /// The same call, to which 404 is an answer and no failure.
+    #[must_use]
+    pub fn or_missing(self) -> Self {
+        Self { may_be_missing: true, ..self }
+    }
+
+    /// The same call, of which the module knows that carrying it out twice is the same as once, although neither its
+    /// method nor a retry token says so.
+    #[must_use]
+    pub fn safe_to_repeat(self) -> Self {
+        Self { is_safe_to_repeat: true, ..self }
+    }
+
+    /// The facts of the operation.
+    #[must_use]
+    pub fn spec(&self) -> &'static OperationSpec {
+        self.spec
     }
 
     /// Makes the call, with `retry_token` where the operation takes one.
     ///
     /// An update states what shall be, and a deletion what shall not be: doing either twice is doing it once. So they
     /// may be repeated although few of them take a token.
-    pub(crate) async fn send(&self, client: &Client, retry_token: &str) -> Result<Shown, Error> {
+    pub(crate) async fn send(
+        &self,
+        client: &Client,
+        retry_token: &str,
+        options: CallOptions,
+    ) -> Result<Answer, Error> {
         let options = CallOptions {
-            retry_token: self.operation.takes_retry_token.then(|| retry_token.to_owned()),
-            is_harmless_to_repeat: matches!(self.operation.method, Method::PUT | Method::DELETE),
-            ..CallOptions::default()
+            retry_token: self.spec.takes_retry_token.then(|| retry_token.to_owned()),
+            is_harmless_to_repeat: self.is_safe_to_repeat
+                || matches!(self.spec.method, Method::PUT | Method::DELETE),
+            ..options
         };
-        (self.send)(client.clone(), options).await
+        self.made(client, options).await
     }
 
     /// Makes a call that only reads.
-    pub(crate) async fn look(&self, client: &Client) -> Result<Shown, Error> {
-        (self.send)(client.clone(), CallOptions::default()).await
+    pub(crate) async fn look(&self, client: &Client) -> Result<Answer, Error> {
+        self.made(client, CallOptions::default()).await
+    }
+
+    async fn made(&self, client: &Client, options: CallOptions) -> Result<Answer, Error> {
+        match (self.send)(client.clone(), options).await {
+            Err(Error::MissingOrHidden(_)) if self.may_be_missing => {
+                Ok(Answer { is_missing: true, ..Answer::default() })
+            }
+            answer => answer,
+        }
     }
 }
 
 impl fmt::Debug for Call {
     /// Prints no input: it may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Call").field(&self.operation.name).finish()
+        f.debug_tuple("Call").field(&self.spec.name).finish()
     }
 }
 
-/// All objects of a type in one compartment.
+/// Items on a page: as many as every list of the service gives, so that a refresh costs few calls.
+///
+/// # Source
+/// The fact sheet's table of page limits. Core documents 1 to 1,000 and its published tables 1 to 100 for some lists; a
+/// service that gives fewer than asked for is followed to the next page all the same.
+fn page_limit(service: &str) -> i64 {
+    match service {
+        "file_storage" => 4096,
+        _ => 1000,
+    }
+}
+
+/// An operation whose answer is kept as JSON, and whose body may have fields that the tables do not know.
 #[derive(Clone)]
-pub struct ListCall {
-    operation: &'static str,
-    send: Arc<SendFn<Vec<Observed>>>,
+struct Wire<O> {
+    operation: O,
+    raw: JsonMap<String, Json>,
 }
 
-impl ListCall {
-    /// All pages of `operation`, each item read by `read`.
-    pub fn new<O>(operation: O, read: fn(O::Item) -> Observed) -> Self
-    where
-        O: Paged + 'static,
-    {
-        let name = operation.spec().name;
-        let send =
-            move |client: Client, _: CallOptions| -> BoxFuture<'static, Result<Vec<Observed>, Error>> {
-                let operation = operation.clone();
-                Box::pin(async move {
-                    let items = client.list(operation, PageLimits::default()).await?;
-                    Ok(items.into_iter().map(read).collect())
-                })
-            };
-        Self { operation: name, send: Arc::new(send) }
+impl<O: Operation> Operation for Wire<O> {
+    type Output = (O::Output, Json);
+
+    fn spec(&self) -> &'static OperationSpec {
+        self.operation.spec()
     }
 
-    /// Reads all pages.
-    pub(crate) async fn send(&self, client: &Client) -> Result<Vec<Observed>, Error> {
-        (self.send)(client.clone(), CallOptions::default()).await
+    fn request(&self, origin: &str) -> Result<Request, RequestError> {
+        let mut request = self.operation.request(origin)?;
+        if let (false, Body::Bytes(bytes)) = (self.raw.is_empty(), &request.body) {
+            let mut body: JsonMap<String, Json> =
+                serde_json::from_slice(bytes).map_err(RequestError::Serialise)?;
+            body.extend(self.raw.clone());
+            let body = serde_json::to_vec(&body).map_err(RequestError::Serialise)?;
+            request.body = Body::Bytes(body.into());
+        }
+        Ok(request)
+    }
+
+    fn decode(&self, response: &RawResponse) -> Result<Self::Output, DecodeError> {
+        let output = self.operation.decode(response)?;
+        // What is no JSON, such as the bytes of an object, is not kept.
+        Ok((output, serde_json::from_slice(&response.body).unwrap_or_default()))
     }
 }
 
-impl fmt::Debug for ListCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ListCall").field(&self.operation).finish()
+impl<O: Paged> Paged for Wire<O> {
+    type Item = Json;
+
+    fn set_page(&mut self, token: Option<String>) {
+        self.operation.set_page(token);
+    }
+
+    fn limit(&self) -> Option<i64> {
+        self.operation.limit()
+    }
+
+    fn set_limit(&mut self, limit: Option<i64>) {
+        self.operation.set_limit(limit);
+    }
+
+    fn next_page(headers: &HeaderMap, output: &Self::Output) -> Option<String> {
+        O::next_page(headers, &output.0)
+    }
+
+    /// A list is bare, or stands under `items` or `objects`, by service.
+    fn items(output: Self::Output) -> Vec<Json> {
+        match output.1 {
+            Json::Array(items) => items,
+            Json::Object(mut page) => {
+                let items = ["items", "objects"].iter().find_map(|name| page.remove(*name));
+                items
+                    .and_then(|items| if let Json::Array(items) = items { Some(items) } else { None })
+                    .unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
     }
 }

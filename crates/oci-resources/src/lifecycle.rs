@@ -31,11 +31,11 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// What `state` means. A state that Oracle adds later counts as on its way: the time limit bounds the wait.
+    /// What `state` means; an empty one, that the service has no states here. A state that Oracle adds later counts as on its way: the time limit bounds the wait.
     #[must_use]
     pub fn stage(&self, state: &str) -> Stage {
         let among = |states: &[&str]| states.iter().any(|known| known.eq_ignore_ascii_case(state));
-        if among(self.until) {
+        if state.is_empty() || among(self.until) {
             Stage::Settled
         } else if among(self.failed) {
             Stage::Failed

@@ -1,59 +1,220 @@
 //! What every resource module offers the driver.
 
 use std::fmt;
+use std::sync::Arc;
 
-use reconcile::provider::{Failure, Invalid, ResourceType};
+use oci_client::model::ModelFacts;
+use reconcile::provider::{Failure, Health, Invalid, ResourceType};
 use reconcile::value::{Value, ValueMap};
+use serde_json::Value as Json;
 
-use crate::call::{Call, ListCall};
+use crate::call::Call;
 use crate::lifecycle::Lifecycle;
-use crate::tags::StackTags;
+use crate::look::Look;
+use crate::names::Renames;
+use crate::tags::{self, StackTags};
+use crate::wire;
 
 /// One resource type. A module is pure: it says which calls to make and how to read the answers, and never sends
 /// anything itself.
 pub trait ResourceModule: Send + Sync + fmt::Debug {
-    /// Name, schema and durations, for the engine.
+    /// Name, schema and durations, for the engine. Called once for each driver.
     fn resource_type(&self) -> ResourceType;
 
     /// Its states.
     fn lifecycle(&self) -> &'static Lifecycle;
 
+    /// Where its attributes stand in Oracle's API; for the wire and for the documentation.
+    fn api(&self) -> Api;
+
     /// What the schema cannot say about inputs; all problems at once. Unknown values are taken for right.
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid>;
 
-    /// Whether two values mean the same although they are spelled differently.
+    /// Whether two values mean the same although they are spelled differently. `attribute` is the path inside the resource
+    /// without indices (`ingress_security_rules.protocol`); asked for the innermost values that differ, then for those
+    /// around them. Tags, and words of enums in another case, are the driver's business.
     fn equivalent(&self, _attribute: &str, _desired: &Value, _observed: &Value) -> bool {
         false
     }
 
+    /// What the service serialises: changes with the same lane never run side by side.
+    fn lane(&self, _inputs: &ValueMap) -> Option<Lane> {
+        None
+    }
+
+    /// The identifier, where the inputs tell it before the object exists: of what has no OCID, or is there already.
+    fn key(&self, _inputs: &ValueMap) -> Option<String> {
+        None
+    }
+
+    /// The places in which the object may be made, in the order in which they are to be tried. `None`: there is no choice.
+    fn places(&self, _inputs: &ValueMap) -> Option<Look<Vec<Place>>> {
+        None
+    }
+
     /// Makes an object with the tags of the stack on it.
-    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Call;
+    ///
+    /// # Errors
+    /// When the inputs do not fit the model, which validation excludes.
+    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure>;
 
-    /// Shows one object.
-    fn read(&self, id: &str) -> Call;
+    /// The object, where the answer to a change shows all of it: otherwise it is read once more.
+    fn observe(&self, _body: Json) -> Option<Seen> {
+        None
+    }
 
-    /// Shows all objects of a compartment.
-    fn list(&self, compartment_id: &str) -> ListCall;
+    /// Shows one object; it fails as the service does where there is none.
+    fn read(&self, id: &str) -> Look<Seen>;
 
-    /// Changes an object: calls in order, each of them safe to repeat, and sending only what changed.
+    /// In which list an object with these attributes is found.
+    fn scope(&self, attributes: &ValueMap) -> Scope {
+        Scope {
+            compartment_id: attributes.get("compartment_id").and_then(Value::as_str).map(str::to_owned),
+            ..Scope::default()
+        }
+    }
+
+    /// Shows all objects of a scope. `None`: no list answers enough, so each is read by itself. What a list leaves
+    /// out is taken from the state ([`Seen::leaves_out`]).
+    fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>>;
+
+    /// Looks for the object that a lost create may have made, where it carries no tag to find it by.
+    fn find(&self, _inputs: &ValueMap) -> Option<Look<Vec<Seen>>> {
+        None
+    }
+
+    /// Changes an object: calls in order, each of them safe to repeat, and sending only what changed. Between two calls the
+    /// driver waits until the object has settled.
     ///
     /// # Errors
     /// If the service offers no way from what is there to what is wanted.
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure>;
 
-    /// Removes an object.
-    fn delete(&self, id: &str) -> Call;
+    /// Removes an object: calls in order, as in [`ResourceModule::update`]; the last one is the deletion.
+    fn delete(&self, id: &str, attributes: &ValueMap) -> Vec<Call>;
+
+    /// Whether the object is there after its deletion, because it belongs to something else (a VCN's default route table):
+    /// then the deletion is over when it was answered.
+    fn outlives_deletion(&self) -> bool {
+        false
+    }
+
+    /// How an object feels; asked of types that say [`ResourceType::has_health`].
+    fn health(&self, _id: &str) -> Look<Health> {
+        Look::Done(Health::Healthy)
+    }
+
+    /// Why something is in the way of a deletion, found out when the service refuses it: who holds a subnet, say.
+    fn obstacle(&self, _id: &str) -> Option<Look<Obstacle>> {
+        None
+    }
+}
+
+/// What the service serialises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// Steps with this name never run side by side,
+    pub name: Arc<str>,
+    /// unless they have the same batch: then they go out together, in one request where the module can.
+    pub batch: Option<Arc<str>>,
+}
+
+/// A place in which an object may be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// For people: `AD-1, FAULT-DOMAIN-2, VM.Standard.A1.Flex`.
+    pub name: String,
+    /// The inputs that mean this place, in place of those that were given.
+    pub inputs: ValueMap,
+}
+
+/// Something that is in the way of a deletion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It will go by itself: the address of a service whose owner is gone already.
+    Lingers(String),
+    /// Somebody else's; waiting does not help.
+    Stays(String),
+    /// Nothing was found.
+    Nothing,
+}
+
+/// Where the attributes of a type stand in Oracle's API.
+#[derive(Clone, Copy, Debug)]
+pub struct Api {
+    /// The service, as its file in `schemas/oci-api` is called.
+    pub service: &'static str,
+    /// The model of a creation.
+    pub create: Option<&'static ModelFacts>,
+    /// The model of an update in place.
+    pub update: Option<&'static ModelFacts>,
+    /// Terraform's names that are not Oracle's spelled otherwise.
+    pub renames: Renames,
+    /// Fields of those models, by Oracle's names, that we leave to the escape hatch, and why; for the documentation.
+    pub left_out: &'static [(&'static str, &'static str)],
+    /// Attributes that go another way than through a field of their name, and which; for the documentation.
+    pub elsewhere: &'static [(&'static str, &'static str)],
+}
+
+/// Objects that one list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scope {
+    /// The compartment; `None` where the attributes do not tell: then every compartment of the driver is looked through.
+    pub compartment_id: Option<String>,
+    /// The availability domain, for services that list one at a time.
+    pub availability_domain: Option<String>,
+    /// What the objects are part of.
+    pub parent: Option<String>,
+}
+
+/// An object as its service shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// Its identifier.
+    pub id: String,
+    /// Its `lifecycleState`; empty where the service has none, which counts as settled.
+    pub state: String,
+    /// What the service says about its state, where it says so.
+    pub details: Option<String>,
+    /// The object, under Oracle's names.
+    pub body: Json,
+    /// Its attributes, under Terraform's.
+    pub attributes: ValueMap,
+    /// Attributes that this view of it does not show: a list may tell less than a `get`.
+    pub leaves_out: &'static [&'static str],
+}
+
+impl Seen {
+    /// An object with an OCID and a lifecycle, whose attributes are its fields.
+    #[must_use]
+    pub fn new(schema: &reconcile::schema::Schema, body: Json, renames: Renames) -> Self {
+        let text = |name: &str| body.get(name).and_then(Json::as_str).map(str::to_owned);
+        Self {
+            id: text("id").unwrap_or_default(),
+            state: text("lifecycleState").unwrap_or_default(),
+            details: text("lifecycleDetails"),
+            attributes: wire::observe(schema, &body, renames),
+            leaves_out: &[],
+            body,
+        }
+    }
+
+    /// A tag of the object.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<String> {
+        tags::freeform(&self.body).remove(name)
+    }
 }
 
 /// A change from one set of inputs to another.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
-    /// What was there, as last seen.
-    pub prior: &'a ValueMap,
+    /// What is there now.
+    pub current: &'a Seen,
     /// What is wanted, complete and in clear.
     pub inputs: &'a ValueMap,
     /// The attributes that differ; names of the top level.
-    pub attributes: &'a [std::sync::Arc<str>],
+    pub attributes: &'a [Arc<str>],
 }
 
 impl Change<'_> {
@@ -61,5 +222,26 @@ impl Change<'_> {
     #[must_use]
     pub fn has(&self, attribute: &str) -> bool {
         self.attributes.iter().any(|changed| &**changed == attribute)
+    }
+
+    /// Whether any of them differs.
+    #[must_use]
+    pub fn has_any(&self, attributes: &[&str]) -> bool {
+        attributes.iter().any(|attribute| self.has(attribute))
+    }
+
+    /// The inputs that differ, those of `except` left out. What is no longer wanted is not among them: see
+    /// [`Change::removed`].
+    #[must_use]
+    pub fn changed(&self, except: &[&str]) -> ValueMap {
+        let differs = |name: &str| self.has(name) && !except.contains(&name);
+        let inputs = self.inputs.iter().filter(|(name, value)| differs(name) && !value.is_null());
+        inputs.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// The attributes that were wanted and are no longer.
+    pub fn removed(&self) -> impl Iterator<Item = &str> {
+        let is_set = |name: &str| self.inputs.get(name).is_some_and(|value| !value.is_null());
+        self.attributes.iter().map(|name| &**name).filter(move |name| !is_set(name))
     }
 }

@@ -26,11 +26,11 @@ pub(crate) fn dns_label(inputs: &ValueMap, name: &str, problems: &mut Vec<Invali
     }
 }
 
-/// 1 to 255 characters.
-pub(crate) fn display_name(inputs: &ValueMap, name: &str, problems: &mut Vec<Invalid>) {
-    let Some(text) = inputs.get(name).and_then(Value::as_str) else { return };
-    if !(1..=255).contains(&text.chars().count()) {
-        problems.push(invalid(name, "a name has 1 to 255 characters".to_owned()));
+/// At most one of the two is set.
+pub(crate) fn not_both(inputs: &ValueMap, one: &str, other: &str, problems: &mut Vec<Invalid>) {
+    let is_set = |name: &str| inputs.get(name).is_some_and(|value| !value.is_null());
+    if is_set(one) && is_set(other) {
+        problems.push(invalid(other, format!("cannot be set together with `{one}`")));
     }
 }
 
@@ -111,7 +111,8 @@ fn block(text: &str, prefixes: &std::ops::RangeInclusive<u8>) -> Result<Block, S
     Ok(Block { first, prefix })
 }
 
-fn invalid(name: &str, message: String) -> Invalid {
+/// A problem with a top-level attribute.
+pub(crate) fn invalid(name: &str, message: String) -> Invalid {
     Invalid { path: AttributePath::attribute(name), message }
 }
 

@@ -1,8 +1,13 @@
 //! The stack's own free-form tags: how an object whose creation was cut off is found again, and a lost state rebuilt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use reconcile::Address;
+use reconcile::value::{Value, ValueMap};
+use serde_json::Value as Json;
+
+use crate::wire;
 
 /// The tag that names the stack.
 pub const LINEAGE: &str = "oci-moodle-lineage";
@@ -11,39 +16,75 @@ pub const ADDRESS: &str = "oci-moodle-address";
 /// The tag that holds the retry token of the request that made the object.
 pub const TOKEN: &str = "oci-moodle-token";
 
-/// What the stack writes on everything it makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StackTags(BTreeMap<String, String>);
+/// What the stack writes on everything it makes, and what the service wrote there by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StackTags {
+    ours: BTreeMap<String, String>,
+    services_own: BTreeMap<String, BTreeMap<String, Json>>,
+}
 
 impl StackTags {
-    /// The tags of an object.
+    /// The tags of a new object.
     #[must_use]
     pub fn new(lineage: &str, address: &Address, token: &str) -> Self {
         let pairs = [(LINEAGE, lineage), (ADDRESS, address.as_str()), (TOKEN, token)];
-        Self(pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+        let ours = pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        Self { ours, services_own: BTreeMap::new() }
     }
 
-    /// Those that an object carries already. Sent again with every change of its tags, because sending the map
+    /// Those that an object carries already. Sent again with every change of its tags, because sending a map of tags
     /// replaces all of it.
     #[must_use]
-    pub fn carried(tags: &BTreeMap<String, String>) -> Self {
-        Self(
-            tags.iter()
-                .filter(|(key, _)| is_ours(key))
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect(),
-        )
+    pub fn carried(object: &Json) -> Self {
+        let ours = freeform(object).into_iter().filter(|(key, _)| is_ours(key)).collect();
+        let spaces = object.get("definedTags").and_then(Json::as_object).into_iter().flatten();
+        let services_own = spaces
+            .filter(|(space, _)| is_services_own(space))
+            .filter_map(|(space, keys)| {
+                let keys = keys.as_object()?.iter().map(|(key, value)| (key.clone(), value.clone()));
+                Some((space.clone(), keys.collect()))
+            })
+            .collect();
+        Self { ours, services_own }
     }
 
-    /// The user's tags and ours.
+    /// The tags to send with those of the user in `inputs`: free-form ones always, defined ones if the user has some.
     #[must_use]
-    pub fn beside(&self, users: BTreeMap<String, String>) -> BTreeMap<String, String> {
-        users.into_iter().chain(self.0.clone()).collect()
+    pub fn beside(&self, inputs: &ValueMap) -> ValueMap {
+        let mut sent = ValueMap::new();
+        let ours =
+            self.ours.iter().map(|(key, value)| (Arc::from(key.as_str()), Value::string(value.as_str())));
+        sent.insert("freeform_tags", Value::Map(users(inputs, "freeform_tags").chain(ours).collect()));
+        if inputs.get("defined_tags").and_then(Value::as_map).is_some() {
+            let services = self.services_own.iter().flat_map(|(space, keys)| {
+                keys.iter().map(move |(key, value)| (format!("{space}.{key}").into(), wire::from_json(value)))
+            });
+            sent.insert("defined_tags", Value::Map(users(inputs, "defined_tags").chain(services).collect()));
+        }
+        sent
     }
 }
 
-/// Whether a tag is one of ours. Keys are case-insensitive for the service.
+fn users<'a>(inputs: &'a ValueMap, name: &str) -> impl Iterator<Item = (Arc<str>, Value)> + use<'a> {
+    let tags = inputs.get(name).and_then(Value::as_map);
+    tags.into_iter().flat_map(ValueMap::iter).map(|(key, value)| (key.clone(), value.clone()))
+}
+
+/// The free-form tags of an object as its service shows it.
+#[must_use]
+pub fn freeform(object: &Json) -> BTreeMap<String, String> {
+    let tags = object.get("freeformTags").and_then(Json::as_object).into_iter().flatten();
+    tags.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+/// Whether a free-form tag is one of ours. Keys are case-insensitive for the service.
 #[must_use]
 pub fn is_ours(key: &str) -> bool {
     [LINEAGE, ADDRESS, TOKEN].iter().any(|ours| ours.eq_ignore_ascii_case(key))
+}
+
+/// Whether a namespace of defined tags is one that the service fills by itself.
+#[must_use]
+pub fn is_services_own(space: &str) -> bool {
+    space.eq_ignore_ascii_case("Oracle-Tags")
 }

@@ -21,69 +21,110 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use oci_client::model::Model;
 use oci_client::services::core::models;
 use oci_client::services::core::operations::{
     CreateSubnet, DeleteSubnet, GetSubnet, ListSubnets, UpdateSubnet,
 };
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
-use reconcile::schema::{Attribute, Bounds, Kind, Schema};
+use reconcile::schema::Schema;
 use reconcile::value::{Value, ValueMap};
+use schemars::JsonSchema;
+use serde_json::Value as Json;
 
-use crate::attr::{Attr, Inputs, Output};
-use crate::call::{Call, ListCall, Observed, Shown};
+use crate::attr::{Attr, Output, attributes};
+use crate::call::Call;
 use crate::lifecycle::Lifecycle;
-use crate::module::{Change, ResourceModule};
+use crate::look::Look;
+use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::rules;
+use crate::schema;
 use crate::tags::StackTags;
-use crate::values::{Attributes, text, text_map, texts, truth};
+use crate::wire;
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_core_subnet";
 
-/// A subnet, as the user states it.
-#[derive(Clone, Debug, Default)]
+/// A part of a VCN.
+#[derive(Clone, Debug, Default, JsonSchema)]
 pub struct Subnet {
     /// The compartment; a change replaces the subnet.
+    #[schemars(extend("x-required" = true, "x-force-new" = true))]
     pub compartment_id: Attr<String>,
     /// The VCN; a change replaces the subnet.
+    #[schemars(extend("x-required" = true, "x-force-new" = true))]
     pub vcn_id: Attr<String>,
     /// Its IPv4 block, inside one of the VCN's.
+    #[schemars(extend("x-required" = true))]
     pub cidr_block: Attr<String>,
     /// What people call it; 1 to 255 characters.
+    #[schemars(length(min = 1, max = 255))]
     pub display_name: Attr<String>,
     /// 1 to 15 letters and digits, a letter first; a change replaces the subnet.
+    #[schemars(extend("x-force-new" = true))]
     pub dns_label: Attr<String>,
     /// Left out for a regional subnet; a change replaces the subnet.
+    #[schemars(extend("x-force-new" = true))]
     pub availability_domain: Attr<String>,
     /// The VCN's default one when left out.
     pub route_table_id: Attr<String>,
+    /// The VCN's default ones when left out.
+    pub dhcp_options_id: Attr<String>,
     /// At most five; the VCN's default one when left out.
+    #[schemars(extend("x-unordered" = true), length(max = 5))]
     pub security_list_ids: Attr<Vec<String>>,
-    /// Whether it is private; a change replaces the subnet.
+    /// Whether nothing in it may have a public address; a change replaces the subnet.
+    #[schemars(extend("x-force-new" = true))]
     pub prohibit_public_ip_on_vnic: Attr<bool>,
+    /// The same for IPv6 too; the service then sets the other one as well. A change replaces the subnet.
+    #[schemars(extend("x-force-new" = true))]
+    pub prohibit_internet_ingress: Attr<bool>,
     /// The user's free-form tags.
     pub freeform_tags: Attr<BTreeMap<String, String>>,
+    /// The user's defined tags, `Namespace.Key` to value.
+    pub defined_tags: Attr<BTreeMap<String, String>>,
+    /// What this schema does not know, under Oracle's names.
+    pub raw: Attr<BTreeMap<String, Json>>,
 }
 
-impl Subnet {
-    /// The attributes that were stated, for the engine.
-    #[must_use]
-    pub fn inputs(&self) -> Inputs {
-        Inputs::default()
-            .with("compartment_id", &self.compartment_id)
-            .with("vcn_id", &self.vcn_id)
-            .with("cidr_block", &self.cidr_block)
-            .with("display_name", &self.display_name)
-            .with("dns_label", &self.dns_label)
-            .with("availability_domain", &self.availability_domain)
-            .with("route_table_id", &self.route_table_id)
-            .with("security_list_ids", &self.security_list_ids)
-            .with("prohibit_public_ip_on_vnic", &self.prohibit_public_ip_on_vnic)
-            .with("freeform_tags", &self.freeform_tags)
-    }
+attributes!(Subnet {
+    compartment_id,
+    vcn_id,
+    cidr_block,
+    display_name,
+    dns_label,
+    availability_domain,
+    route_table_id,
+    dhcp_options_id,
+    security_list_ids,
+    prohibit_public_ip_on_vnic,
+    prohibit_internet_ingress,
+    freeform_tags,
+    defined_tags,
+    raw,
+});
+
+/// What the service tells.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a description: the schema is derived from it")]
+struct Told {
+    /// The OCID.
+    id: String,
+    /// `<dns_label>.<label of the VCN>.oraclevcn.com`.
+    subnet_domain_name: String,
+    /// The first usable address.
+    virtual_router_ip: String,
+    /// The router's MAC address.
+    virtual_router_mac: String,
+    /// When it was made.
+    time_created: String,
+    /// `PROVISIONING`, `AVAILABLE`, `UPDATING`, `TERMINATING` or `TERMINATED`.
+    #[schemars(extend("x-volatile" = true))]
+    state: String,
 }
 
 /// The OCID of the subnet at `address`, for what has an address in it.
@@ -92,64 +133,13 @@ pub fn id(address: &Address) -> Output<String> {
     Output::new(address.clone(), "id")
 }
 
-fn schema() -> Schema {
-    let text = || Attribute::new(Kind::String);
-    let lists = Attribute::new(Kind::List(Box::new(text())));
-    Schema::default()
-        .with("compartment_id", text().required().force_new())
-        .with("vcn_id", text().required().force_new())
-        .with("cidr_block", text().required())
-        .with("display_name", text().computed())
-        .with("dns_label", text().force_new())
-        .with("availability_domain", text().force_new())
-        .with("route_table_id", text().computed())
-        .with(
-            "security_list_ids",
-            lists.computed().unordered().bounds(Bounds { length_max: Some(5), ..Bounds::default() }),
-        )
-        .with("prohibit_public_ip_on_vnic", Attribute::new(Kind::Bool).computed().force_new())
-        .with("freeform_tags", Attribute::new(Kind::Map(Box::new(text()))).computed())
-        .with("id", text().computed())
-        .with("dhcp_options_id", text().computed())
-        .with("subnet_domain_name", text().computed())
-        .with("virtual_router_ip", text().computed())
-        .with("virtual_router_mac", text().computed())
-        .with("time_created", text().computed())
-        .with("state", text().computed().volatile())
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<Subnet, Told>);
+
+fn seen(body: Json) -> Seen {
+    Seen::new(&SCHEMA, body, &[])
 }
 
-fn observe(subnet: models::Subnet) -> Observed {
-    let tags = subnet.freeform_tags.unwrap_or_default();
-    let compartment_id = subnet.compartment_id.unwrap_or_default();
-    let state = subnet.lifecycle_state.map(|state| state.as_str().to_owned()).unwrap_or_default();
-    let id = subnet.id.unwrap_or_default();
-    let attributes = Attributes::default()
-        .text("id", Some(id.clone()))
-        .text("compartment_id", Some(compartment_id.clone()))
-        .text("vcn_id", subnet.vcn_id)
-        .text("cidr_block", subnet.cidr_block)
-        .text("display_name", subnet.display_name)
-        .text("dns_label", subnet.dns_label)
-        .text("availability_domain", subnet.availability_domain)
-        .text("route_table_id", subnet.route_table_id)
-        .texts("security_list_ids", subnet.security_list_ids)
-        .truth("prohibit_public_ip_on_vnic", subnet.prohibit_public_ip_on_vnic)
-        .freeform_tags(&tags)
-        .text("dhcp_options_id", subnet.dhcp_options_id)
-        .text("subnet_domain_name", subnet.subnet_domain_name)
-        .text("virtual_router_ip", subnet.virtual_router_ip)
-        .text("virtual_router_mac", subnet.virtual_router_mac)
-        .text("time_created", subnet.time_created.map(|time| time.to_string()))
-        .text("state", Some(state.clone()))
-        .into_map();
-    Observed { id, state, compartment_id, tags, attributes }
-}
-
-fn shown(subnet: models::Subnet) -> Shown {
-    Shown::Object(observe(subnet))
-}
-
-/// Seen in a real tenancy: three seconds; the limit is that of Oracle's Terraform provider.
+/// Seen in a real tenancy: three seconds; the limit of a creation is that of Oracle's Terraform provider.
 const LIFECYCLE: Lifecycle = Lifecycle {
     until: &["AVAILABLE"],
     failed: &[],
@@ -165,10 +155,10 @@ pub struct Module;
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
         ResourceType {
-            expected: PerOperation::all(Duration::from_secs(3)),
-            limit: PerOperation::all(self.lifecycle().limit),
+            expected: PerOperation::all(LIFECYCLE.expect),
+            limit: PerOperation::all(LIFECYCLE.limit),
             visible_within: Duration::from_secs(60),
-            ..ResourceType::new(TYPE, schema())
+            ..ResourceType::new(TYPE, SCHEMA.clone())
         }
     }
 
@@ -176,11 +166,26 @@ impl ResourceModule for Module {
         &LIFECYCLE
     }
 
+    fn api(&self) -> Api {
+        Api {
+            service: "core",
+            create: Some(models::CreateSubnetDetails::default().facts()),
+            update: Some(models::UpdateSubnetDetails::default().facts()),
+            renames: &[],
+            left_out: &[
+                ("ipv4CidrBlocks", "more than one IPv4 block"),
+                ("ipv6CidrBlock", "IPv6"),
+                ("ipv6CidrBlocks", "IPv6"),
+            ],
+            elsewhere: &[],
+        }
+    }
+
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
         rules::dns_label(inputs, "dns_label", &mut problems);
-        rules::display_name(inputs, "display_name", &mut problems);
         rules::ipv4_block(inputs, "cidr_block", &rules::SUBNET_PREFIXES, &mut problems);
+        rules::not_both(inputs, "prohibit_public_ip_on_vnic", "prohibit_internet_ingress", &mut problems);
         problems
     }
 
@@ -188,50 +193,30 @@ impl ResourceModule for Module {
         attribute == "dns_label" && rules::same_text(desired, observed)
     }
 
-    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Call {
-        let details = models::CreateSubnetDetails {
-            compartment_id: text(inputs, "compartment_id"),
-            vcn_id: text(inputs, "vcn_id"),
-            cidr_block: text(inputs, "cidr_block"),
-            display_name: text(inputs, "display_name"),
-            dns_label: text(inputs, "dns_label"),
-            availability_domain: text(inputs, "availability_domain"),
-            route_table_id: text(inputs, "route_table_id"),
-            security_list_ids: texts(inputs, "security_list_ids"),
-            prohibit_public_ip_on_vnic: truth(inputs, "prohibit_public_ip_on_vnic"),
-            freeform_tags: Some(tags.beside(text_map(inputs, "freeform_tags").unwrap_or_default())),
-            ..models::CreateSubnetDetails::default()
-        };
-        Call::new(CreateSubnet::new(details), shown)
+    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
+        Ok(Call::with_raw(CreateSubnet::new(wire::creation(inputs, tags, &[])?), wire::raw(inputs)))
     }
 
-    fn read(&self, id: &str) -> Call {
-        Call::new(GetSubnet::new(id), shown)
+    fn observe(&self, body: Json) -> Option<Seen> {
+        Some(seen(body))
     }
 
-    fn list(&self, compartment_id: &str) -> ListCall {
-        ListCall::new(ListSubnets::new(compartment_id), observe)
+    fn read(&self, id: &str) -> Look<Seen> {
+        Look::one(Call::new(GetSubnet::new(id)), |answer| seen(answer.body))
+    }
+
+    fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
+        let list = Call::all_pages(ListSubnets::new(scope.compartment_id.as_deref()?));
+        Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let changed = |name: &str| change.has(name).then(|| text(change.inputs, name)).flatten();
-        let details = models::UpdateSubnetDetails {
-            cidr_block: changed("cidr_block"),
-            display_name: changed("display_name"),
-            route_table_id: changed("route_table_id"),
-            security_list_ids: change
-                .has("security_list_ids")
-                .then(|| texts(change.inputs, "security_list_ids"))
-                .flatten(),
-            freeform_tags: change
-                .has("freeform_tags")
-                .then(|| tags.beside(text_map(change.inputs, "freeform_tags").unwrap_or_default())),
-            ..models::UpdateSubnetDetails::default()
-        };
-        Ok(vec![Call::new(UpdateSubnet::new(id, details), shown)])
+        let details = wire::update(change, tags, &[], &[])?;
+        let call = |details| Call::with_raw(UpdateSubnet::new(id, details), wire::changed_raw(change));
+        Ok(details.map(call).into_iter().collect())
     }
 
-    fn delete(&self, id: &str) -> Call {
-        Call::new(DeleteSubnet::new(id), |()| Shown::Nothing)
+    fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
+        vec![Call::new(DeleteSubnet::new(id))]
     }
 }

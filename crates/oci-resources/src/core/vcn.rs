@@ -18,57 +18,91 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use oci_client::model::Model;
 use oci_client::services::core::models;
 use oci_client::services::core::operations::{
     AddVcnCidr, ChangeVcnCompartment, CreateVcn, DeleteVcn, GetVcn, ListVcns, UpdateVcn,
 };
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
-use reconcile::schema::{Attribute, Kind, Schema};
+use reconcile::schema::Schema;
 use reconcile::value::{Value, ValueMap};
+use schemars::JsonSchema;
+use serde_json::Value as Json;
 
-use crate::attr::{Attr, Inputs, Output};
-use crate::call::{Call, ListCall, Observed, Shown};
+use crate::attr::{Attr, Output, attributes};
+use crate::call::Call;
 use crate::lifecycle::Lifecycle;
-use crate::module::{Change, ResourceModule};
+use crate::look::Look;
+use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::rules;
+use crate::schema;
 use crate::tags::StackTags;
-use crate::values::{Attributes, text, text_map, texts, truth};
+use crate::values::{text, texts};
+use crate::wire;
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_core_vcn";
 
-/// A virtual cloud network, as the user states it.
-#[derive(Clone, Debug, Default)]
+/// A virtual cloud network.
+#[derive(Clone, Debug, Default, JsonSchema)]
 pub struct Vcn {
     /// The compartment. Moving to another one happens in place.
+    #[schemars(extend("x-required" = true))]
     pub compartment_id: Attr<String>,
     /// One to five IPv4 blocks, /16 to /30, that do not overlap.
+    #[schemars(extend("x-required" = true, "x-unordered" = true), length(min = 1, max = 5))]
     pub cidr_blocks: Attr<Vec<String>>,
     /// What people call it; 1 to 255 characters.
+    #[schemars(length(min = 1, max = 255))]
     pub display_name: Attr<String>,
     /// 1 to 15 letters and digits, a letter first; a change replaces the network.
+    #[schemars(extend("x-force-new" = true))]
     pub dns_label: Attr<String>,
     /// Whether it has IPv6 addresses too; a change replaces the network.
+    #[schemars(extend("x-force-new" = true))]
     pub is_ipv6enabled: Attr<bool>,
     /// The user's free-form tags.
     pub freeform_tags: Attr<BTreeMap<String, String>>,
+    /// The user's defined tags, `Namespace.Key` to value.
+    pub defined_tags: Attr<BTreeMap<String, String>>,
+    /// What this schema does not know, under Oracle's names.
+    pub raw: Attr<BTreeMap<String, Json>>,
 }
 
-impl Vcn {
-    /// The attributes that were stated, for the engine.
-    #[must_use]
-    pub fn inputs(&self) -> Inputs {
-        Inputs::default()
-            .with("compartment_id", &self.compartment_id)
-            .with("cidr_blocks", &self.cidr_blocks)
-            .with("display_name", &self.display_name)
-            .with("dns_label", &self.dns_label)
-            .with("is_ipv6enabled", &self.is_ipv6enabled)
-            .with("freeform_tags", &self.freeform_tags)
-    }
+attributes!(Vcn {
+    compartment_id,
+    cidr_blocks,
+    display_name,
+    dns_label,
+    is_ipv6enabled,
+    freeform_tags,
+    defined_tags,
+    raw,
+});
+
+/// What the service tells.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a description: the schema is derived from it")]
+struct Told {
+    /// The OCID.
+    id: String,
+    /// The DHCP options that came with it.
+    default_dhcp_options_id: String,
+    /// The route table that came with it.
+    default_route_table_id: String,
+    /// The security list that came with it.
+    default_security_list_id: String,
+    /// `<dns_label>.oraclevcn.com`.
+    vcn_domain_name: String,
+    /// When it was made.
+    time_created: String,
+    /// `PROVISIONING`, `AVAILABLE`, `UPDATING`, `TERMINATING` or `TERMINATED`.
+    #[schemars(extend("x-volatile" = true))]
+    state: String,
 }
 
 /// The OCID of the VCN at `address`, for resources that live in it.
@@ -83,49 +117,26 @@ pub fn default_route_table_id(address: &Address) -> Output<String> {
     Output::new(address.clone(), "default_route_table_id")
 }
 
-fn schema() -> Schema {
-    let text = || Attribute::new(Kind::String);
-    Schema::default()
-        .with("compartment_id", text().required())
-        .with("cidr_blocks", Attribute::new(Kind::List(Box::new(text()))).required().unordered())
-        .with("display_name", text().computed())
-        .with("dns_label", text().force_new())
-        .with("is_ipv6enabled", Attribute::new(Kind::Bool).computed().force_new())
-        .with("freeform_tags", Attribute::new(Kind::Map(Box::new(text()))).computed())
-        .with("id", text().computed())
-        .with("default_dhcp_options_id", text().computed())
-        .with("default_route_table_id", text().computed())
-        .with("default_security_list_id", text().computed())
-        .with("vcn_domain_name", text().computed())
-        .with("time_created", text().computed())
-        .with("state", text().computed().volatile())
+/// The OCID of its default security list.
+#[must_use]
+pub fn default_security_list_id(address: &Address) -> Output<String> {
+    Output::new(address.clone(), "default_security_list_id")
 }
 
-fn observe(vcn: models::Vcn) -> Observed {
-    let tags = vcn.freeform_tags.unwrap_or_default();
-    let compartment_id = vcn.compartment_id.unwrap_or_default();
-    let state = vcn.lifecycle_state.map(|state| state.as_str().to_owned()).unwrap_or_default();
-    let id = vcn.id.unwrap_or_default();
-    let attributes = Attributes::default()
-        .text("id", Some(id.clone()))
-        .text("compartment_id", Some(compartment_id.clone()))
-        .texts("cidr_blocks", vcn.cidr_blocks)
-        .text("display_name", vcn.display_name)
-        .text("dns_label", vcn.dns_label)
-        .truth("is_ipv6enabled", Some(vcn.ipv6_cidr_blocks.is_some_and(|blocks| !blocks.is_empty())))
-        .freeform_tags(&tags)
-        .text("default_dhcp_options_id", vcn.default_dhcp_options_id)
-        .text("default_route_table_id", vcn.default_route_table_id)
-        .text("default_security_list_id", vcn.default_security_list_id)
-        .text("vcn_domain_name", vcn.vcn_domain_name)
-        .text("time_created", vcn.time_created.map(|time| time.to_string()))
-        .text("state", Some(state.clone()))
-        .into_map();
-    Observed { id, state, compartment_id, tags, attributes }
+/// The OCID of its default DHCP options.
+#[must_use]
+pub fn default_dhcp_options_id(address: &Address) -> Output<String> {
+    Output::new(address.clone(), "default_dhcp_options_id")
 }
 
-fn shown(vcn: models::Vcn) -> Shown {
-    Shown::Object(observe(vcn))
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<Vcn, Told>);
+
+fn seen(body: Json) -> Seen {
+    let mut seen = Seen::new(&SCHEMA, body, &[]);
+    let has_ipv6 =
+        seen.body.get("ipv6CidrBlocks").and_then(Json::as_array).is_some_and(|blocks| !blocks.is_empty());
+    seen.attributes.insert("is_ipv6enabled", Value::Bool(has_ipv6));
+    seen
 }
 
 /// Seen in a real tenancy: one second; the limit is that of Oracle's Terraform provider.
@@ -144,10 +155,10 @@ pub struct Module;
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
         ResourceType {
-            expected: PerOperation::all(Duration::from_secs(1)),
-            limit: PerOperation::all(self.lifecycle().limit),
+            expected: PerOperation::all(LIFECYCLE.expect),
+            limit: PerOperation::all(LIFECYCLE.limit),
             visible_within: Duration::from_secs(60),
-            ..ResourceType::new(TYPE, schema())
+            ..ResourceType::new(TYPE, SCHEMA.clone())
         }
     }
 
@@ -155,10 +166,27 @@ impl ResourceModule for Module {
         &LIFECYCLE
     }
 
+    fn api(&self) -> Api {
+        Api {
+            service: "core",
+            create: Some(models::CreateVcnDetails::default().facts()),
+            update: Some(models::UpdateVcnDetails::default().facts()),
+            renames: &[],
+            left_out: &[
+                ("cidrBlock", "the deprecated form of `cidrBlocks`"),
+                ("byoipv6CidrDetails", "addresses that were brought along"),
+                ("ipv6PrivateCidrBlocks", "IPv6 beyond switching it on"),
+                ("isOracleGuaAllocationEnabled", "IPv6 beyond switching it on"),
+                ("isZprOnly", "zero trust packet routing"),
+                ("securityAttributes", "zero trust packet routing"),
+            ],
+            elsewhere: &[("compartment_id", "ChangeVcnCompartment"), ("cidr_blocks", "AddVcnCidr")],
+        }
+    }
+
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
         rules::dns_label(inputs, "dns_label", &mut problems);
-        rules::display_name(inputs, "display_name", &mut problems);
         rules::ipv4_blocks(inputs, "cidr_blocks", &rules::VCN_BLOCKS, &mut problems);
         problems
     }
@@ -167,25 +195,21 @@ impl ResourceModule for Module {
         attribute == "dns_label" && rules::same_text(desired, observed)
     }
 
-    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Call {
-        let details = models::CreateVcnDetails {
-            compartment_id: text(inputs, "compartment_id"),
-            cidr_blocks: texts(inputs, "cidr_blocks"),
-            display_name: text(inputs, "display_name"),
-            dns_label: text(inputs, "dns_label"),
-            is_ipv6_enabled: truth(inputs, "is_ipv6enabled"),
-            freeform_tags: Some(tags.beside(text_map(inputs, "freeform_tags").unwrap_or_default())),
-            ..models::CreateVcnDetails::default()
-        };
-        Call::new(CreateVcn::new(details), shown)
+    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
+        Ok(Call::with_raw(CreateVcn::new(wire::creation(inputs, tags, &[])?), wire::raw(inputs)))
     }
 
-    fn read(&self, id: &str) -> Call {
-        Call::new(GetVcn::new(id), shown)
+    fn observe(&self, body: Json) -> Option<Seen> {
+        Some(seen(body))
     }
 
-    fn list(&self, compartment_id: &str) -> ListCall {
-        ListCall::new(ListVcns::new(compartment_id), observe)
+    fn read(&self, id: &str) -> Look<Seen> {
+        Look::one(Call::new(GetVcn::new(id)), |answer| seen(answer.body))
+    }
+
+    fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
+        let list = Call::all_pages(ListVcns::new(scope.compartment_id.as_deref()?));
+        Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
@@ -193,35 +217,25 @@ impl ResourceModule for Module {
         if change.has("compartment_id") {
             let compartment_id = text(change.inputs, "compartment_id");
             let details = models::ChangeVcnCompartmentDetails { compartment_id };
-            calls.push(Call::new(ChangeVcnCompartment::new(id, details), |()| Shown::Nothing));
+            calls.push(Call::new(ChangeVcnCompartment::new(id, details)));
         }
         if change.has("cidr_blocks") {
-            calls.extend(add_blocks(id, change)?);
+            calls.extend(added_blocks(id, change)?);
         }
-        if change.has("display_name") || change.has("freeform_tags") {
-            let freeform_tags = change
-                .has("freeform_tags")
-                .then(|| tags.beside(text_map(change.inputs, "freeform_tags").unwrap_or_default()));
-            let display_name =
-                change.has("display_name").then(|| text(change.inputs, "display_name")).flatten();
-            let details = models::UpdateVcnDetails {
-                display_name,
-                freeform_tags,
-                ..models::UpdateVcnDetails::default()
-            };
-            calls.push(Call::new(UpdateVcn::new(id, details), shown));
+        if let Some(details) = wire::update(change, tags, &["compartment_id", "cidr_blocks"], &[])? {
+            calls.push(Call::with_raw(UpdateVcn::new(id, details), wire::changed_raw(change)));
         }
         Ok(calls)
     }
 
-    fn delete(&self, id: &str) -> Call {
-        Call::new(DeleteVcn::new(id), |()| Shown::Nothing)
+    fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
+        vec![Call::new(DeleteVcn::new(id))]
     }
 }
 
-/// The service takes one new block at a time.
-fn add_blocks(id: &str, change: &Change<'_>) -> Result<Vec<Call>, Failure> {
-    let before = texts(change.prior, "cidr_blocks").unwrap_or_default();
+/// The service takes one new block at a time, and Oracle's tables have no call that takes one away.
+fn added_blocks(id: &str, change: &Change<'_>) -> Result<Vec<Call>, Failure> {
+    let before = texts(&change.current.attributes, "cidr_blocks").unwrap_or_default();
     let after = texts(change.inputs, "cidr_blocks").unwrap_or_default();
     if let Some(block) = before.iter().find(|block| !after.contains(block)) {
         return Err(Failure {
@@ -235,7 +249,7 @@ fn add_blocks(id: &str, change: &Change<'_>) -> Result<Vec<Call>, Failure> {
     }
     let added = after.iter().filter(|block| !before.contains(block)).map(|block| {
         let details = models::AddVcnCidrDetails { cidr_block: Some(block.clone()) };
-        Call::new(AddVcnCidr::new(id, details), |()| Shown::Nothing)
+        Call::new(AddVcnCidr::new(id, details))
     });
     Ok(added.collect())
 }

@@ -1,0 +1,194 @@
+//! Making, changing and removing objects.
+
+use oci_client::error::Error;
+use reconcile::provider::{CreateRequest, DeleteRequest, Failure, Reply, UpdateRequest};
+use reconcile::record::Operation;
+use reconcile::value::ValueMap;
+
+use super::Driver;
+use super::placing::is_full;
+use super::wait::{BUSY_AGAIN_AFTER, Background, Context, failure, object};
+use crate::call::{Answer, Call};
+use crate::lifecycle::Stage;
+use crate::module::{Change, Obstacle, ResourceModule, Seen};
+use crate::tags::{self, StackTags};
+
+impl Driver {
+    pub(super) async fn created(&self, request: CreateRequest) -> Result<Reply, Failure> {
+        let module = self.module(request.address.resource_type())?;
+        let tags = StackTags::new(&self.lineage, &request.address, &request.retry_token);
+        let context = Context { asked: Some(&request.inputs), known: None };
+        loop {
+            let (inputs, place) = self.place(module, &request.address, &request.inputs).await?;
+            let call = module.create(&inputs, &tags)?;
+            if !call.spec().takes_retry_token
+                && let Some(seen) = self.made_before(module, &inputs, &request.retry_token).await?
+            {
+                return Ok(Reply::Settled(object(module.lifecycle(), seen, context)));
+            }
+            let token = match place {
+                None => request.retry_token.to_string(),
+                // Another place is another request, and the same token must mean the same request.
+                Some(number) => format!("{}-{number}", request.retry_token),
+            };
+            match call.send(&self.client, &token, self.options(&inputs)).await {
+                Ok(answer) => {
+                    let id = id_of(module, &inputs, &answer)
+                        .ok_or_else(|| Failure::unclear("the service showed nothing of the new object"))?;
+                    self.remember(&id);
+                    return self.begun(module, Operation::Create, &id, answer, context).await;
+                }
+                Err(error) if is_full(&error) && place.is_some() => {
+                    // When no place is left, the next round says so.
+                    self.has_no_room(&request.address, &failure(&error).message);
+                }
+                Err(error) => return Err(failure(&error)),
+            }
+        }
+    }
+
+    /// An operation that takes no retry token may have been carried out before: the object is looked for first.
+    async fn made_before(
+        &self,
+        module: &dyn ResourceModule,
+        inputs: &ValueMap,
+        token: &str,
+    ) -> Result<Option<Seen>, Failure> {
+        if module.outlives_deletion() {
+            return Ok(None);
+        }
+        let seen = if let Some(look) = module.find(inputs) {
+            self.carry_out(look).await.map_err(|error| failure(&error))?.into_iter().next()
+        } else if let Some(id) = module.key(inputs) {
+            self.look(module, &id).await.map_err(|error| failure(&error))?
+        } else {
+            None
+        };
+        // One that carries the tag of another request is somebody else's: the service will say that it exists.
+        Ok(seen.filter(|seen| seen.tag(tags::TOKEN).is_none_or(|found| found == token)))
+    }
+
+    pub(super) async fn updated(&self, request: UpdateRequest) -> Result<Reply, Failure> {
+        let module = self.module(request.address.resource_type())?;
+        let id = &*request.identifier;
+        let current = self.look(module, id).await.map_err(|error| failure(&error))?;
+        let Some(current) = current else { return Ok(Reply::Gone) };
+        let change = Change { current: &current, inputs: &request.inputs, attributes: &request.changed };
+        let calls = module.update(id, &change, &StackTags::carried(&current.body))?;
+        let context = Context { asked: Some(&request.inputs), known: Some(&request.prior.attributes) };
+        let answer = self.in_turn(module, id, &calls, &request.retry_token, &request.inputs).await;
+        let answer = answer.map_err(|stop| stop.failure())?;
+        self.begun(module, Operation::Update, id, answer.unwrap_or_default(), context).await
+    }
+
+    pub(super) async fn deleted(&self, request: DeleteRequest) -> Result<Reply, Failure> {
+        let module = self.module(request.address.resource_type())?;
+        let id = &*request.identifier;
+        let calls = module.delete(id, &request.entry.attributes);
+        let none = ValueMap::new();
+        match self.in_turn(module, id, &calls, &request.retry_token, &none).await {
+            Ok(_) if module.outlives_deletion() => Ok(Reply::Gone),
+            Ok(answer) => {
+                let answer = answer.unwrap_or_default();
+                self.begun(module, Operation::Delete, id, answer, Context::default()).await
+            }
+            Err(Stop::Call(Error::MissingOrHidden(_)) | Stop::Gone) => Ok(Reply::Gone),
+            Err(Stop::Call(error)) => Err(self.in_the_way(module, id, failure(&error)).await),
+            Err(stop) => Err(stop.failure()),
+        }
+    }
+
+    /// Says what holds back a deletion that the service refused. Whatever cannot be found out is left out: the refusal
+    /// must not be hidden by a failure to explain it.
+    async fn in_the_way(&self, module: &dyn ResourceModule, id: &str, mut refusal: Failure) -> Failure {
+        let (Some(_), Some(look)) = (refusal.again_after, module.obstacle(id)) else { return refusal };
+        match self.carry_out(look).await {
+            Ok(Obstacle::Lingers(words)) => {
+                refusal.message = words;
+                refusal.again_after = Some(BUSY_AGAIN_AFTER);
+            }
+            Ok(Obstacle::Stays(words)) => {
+                refusal.message = format!("{words}: {}", refusal.message);
+                refusal.again_after = None;
+            }
+            Ok(Obstacle::Nothing) | Err(_) => {}
+        }
+        refusal
+    }
+
+    /// Makes calls one after another, waiting for the object to settle in between: the service takes one change at a
+    /// time. Each call is safe to repeat, so that a crash between two of them is mended by starting over. The answer is
+    /// that of the last call.
+    async fn in_turn(
+        &self,
+        module: &dyn ResourceModule,
+        id: &str,
+        calls: &[Call],
+        retry_token: &str,
+        inputs: &ValueMap,
+    ) -> Result<Option<Answer>, Stop> {
+        let mut last: Option<Answer> = None;
+        for (step, call) in calls.iter().enumerate() {
+            if let Some(answer) = &last {
+                self.settle(module, id, answer).await?;
+            }
+            let token = format!("{retry_token}-{step}");
+            last = Some(call.send(&self.client, &token, self.options(inputs)).await.map_err(Stop::Call)?);
+        }
+        Ok(last)
+    }
+
+    async fn settle(&self, module: &dyn ResourceModule, id: &str, answer: &Answer) -> Result<(), Stop> {
+        let lifecycle = module.lifecycle();
+        let deadline = self.client.world().monotonic() + lifecycle.limit;
+        let mut background = answer.work_request.as_ref();
+        loop {
+            let mut words = "the work request".to_owned();
+            if let Some(work_request) = background {
+                match self.background(work_request).await.map_err(Stop::Failure)? {
+                    Background::Goes { .. } => {}
+                    Background::Succeeded => background = None,
+                    Background::Failed(words) => return Err(Stop::Failure(Failure::refused(words))),
+                }
+            }
+            if background.is_none() {
+                let seen = self.look(module, id).await.map_err(Stop::Call)?.ok_or(Stop::Gone)?;
+                match lifecycle.stage(&seen.state) {
+                    Stage::Settled => return Ok(()),
+                    Stage::Through => words = format!("`{}`", seen.state),
+                    Stage::Failed | Stage::Gone => {
+                        let words = format!("it is `{}` between two changes", seen.state);
+                        return Err(Stop::Failure(Failure::unclear(words)));
+                    }
+                }
+            }
+            if self.client.world().monotonic() >= deadline {
+                let words = format!("it did not settle between two changes: {words}");
+                return Err(Stop::Failure(Failure::unclear(words)));
+            }
+            self.client.world().sleep(lifecycle.again_after()).await;
+        }
+    }
+}
+
+/// Why calls in turn did not come to their end.
+enum Stop {
+    Call(Error),
+    Failure(Failure),
+    Gone,
+}
+
+impl Stop {
+    fn failure(self) -> Failure {
+        match self {
+            Self::Call(error) => failure(&error),
+            Self::Failure(failure) => failure,
+            Self::Gone => Failure::unclear("it went away while it was being changed"),
+        }
+    }
+}
+
+/// What a new object is called: what the service says, or what the inputs tell beforehand.
+fn id_of(module: &dyn ResourceModule, inputs: &ValueMap, answer: &Answer) -> Option<String> {
+    module.key(inputs).or_else(|| answer.text("id").map(str::to_owned))
+}

@@ -1,0 +1,105 @@
+//! Trying one place after another, where a creation has a choice.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use oci_client::error::Error;
+use reconcile::Address;
+use reconcile::provider::Failure;
+use reconcile::value::ValueMap;
+
+use super::Driver;
+use super::wait::failure;
+use crate::module::{Place, ResourceModule};
+
+/// Where one creation is with its places. Kept in memory only: after a crash the first place is tried again, and says no
+/// again.
+#[derive(Clone, Debug)]
+pub(super) struct Placing {
+    /// In the order in which they are tried.
+    places: Vec<Place>,
+    /// The one that is tried now.
+    at: usize,
+    /// What was said about those before.
+    refusals: Vec<String>,
+}
+
+impl Driver {
+    /// The inputs to create with, those of the place that is its turn filled in, and its number.
+    pub(super) async fn place(
+        &self,
+        module: &dyn ResourceModule,
+        address: &Address,
+        inputs: &ValueMap,
+    ) -> Result<(ValueMap, Option<usize>), Failure> {
+        let Some(look) = module.places(inputs) else { return Ok((inputs.clone(), None)) };
+        let known = self.with_placing(address, |placing| placing.cloned());
+        let placing = match known {
+            Some(placing) => placing,
+            None => {
+                let places = self.carry_out(look).await.map_err(|error| failure(&error))?;
+                let placing = Placing { places, at: 0, refusals: Vec::new() };
+                self.keep_placing(address, placing.clone());
+                placing
+            }
+        };
+        let Some(place) = placing.places.get(placing.at) else {
+            self.forget_placing(address);
+            return Err(nowhere(&placing));
+        };
+        let mut placed = inputs.clone();
+        for (name, value) in place.inputs.iter() {
+            placed.insert(name.clone(), value.clone());
+        }
+        Ok((placed, Some(placing.at)))
+    }
+
+    /// The place that is its turn has no room. Whether there is another one.
+    pub(super) fn has_no_room(&self, address: &Address, words: &str) -> bool {
+        let mut all = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(placing) = all.get_mut(address) else { return false };
+        let name = placing.places.get(placing.at).map_or("?", |place| place.name.as_str());
+        placing.refusals.push(format!("{name}: {words}"));
+        placing.at += 1;
+        placing.at < placing.places.len()
+    }
+
+    /// Nothing came of a creation that had been accepted: on to the next place, if there is one.
+    pub(super) fn came_to_nothing(&self, address: &Address, words: String) -> Failure {
+        let mut failure = Failure::refused(words);
+        if self.has_no_room(address, &failure.message) {
+            failure.again_after = Some(Duration::ZERO);
+        } else if let Some(placing) = self.with_placing(address, |placing| placing.cloned()) {
+            self.forget_placing(address);
+            return nowhere(&placing);
+        }
+        failure
+    }
+
+    pub(super) fn forget_placing(&self, address: &Address) {
+        self.placing.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
+    }
+
+    fn keep_placing(&self, address: &Address, placing: Placing) {
+        self.placing.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), placing);
+    }
+
+    fn with_placing<T>(&self, address: &Address, see: impl FnOnce(Option<&Placing>) -> T) -> T {
+        see(self.placing.lock().unwrap_or_else(PoisonError::into_inner).get(address))
+    }
+}
+
+/// Whether a failed call means that this place has no room.
+pub(super) fn is_full(error: &Error) -> bool {
+    matches!(error, Error::NoCapacity(_))
+}
+
+fn nowhere(placing: &Placing) -> Failure {
+    Failure {
+        hint: Some(
+            "allow further shapes or availability domains, or try again later: capacity comes and goes"
+                .to_owned(),
+        ),
+        ..Failure::refused(format!("no place has room for it ({})", placing.refusals.join("; ")))
+    }
+}

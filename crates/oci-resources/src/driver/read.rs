@@ -1,0 +1,153 @@
+//! Looking at many objects, at one, and for lost ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oci_client::error::Error;
+use reconcile::Address;
+use reconcile::provider::{Failure, FindRequest, Listed, Object, ReadAnswer, ReadRequest};
+
+use super::Driver;
+use super::wait::{Context, failure, object};
+use crate::lifecycle::Stage;
+use crate::module::{ResourceModule, Scope, Seen};
+use crate::tags;
+
+/// What the lists of a refresh showed, or why one of them failed.
+type Lists = BTreeMap<Scope, Result<BTreeMap<String, Seen>, Failure>>;
+
+impl Driver {
+    /// Shows an object in whatever state; `None` where the service answers 404.
+    pub(super) async fn look_with_state(
+        &self,
+        module: &dyn ResourceModule,
+        id: &str,
+    ) -> Result<Option<Seen>, Error> {
+        match self.carry_out(module.read(id)).await {
+            Ok(seen) => Ok(Some(seen)),
+            Err(Error::MissingOrHidden(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Shows an object; `None` where a 404 or a terminal state says that it is no more.
+    pub(super) async fn look(&self, module: &dyn ResourceModule, id: &str) -> Result<Option<Seen>, Error> {
+        let seen = self.look_with_state(module, id).await?;
+        Ok(seen.filter(|seen| module.lifecycle().stage(&seen.state) != Stage::Gone))
+    }
+
+    /// One list for each scope that the requests' entries name; a `get` only for what no list shows.
+    pub(super) async fn read_all(
+        &self,
+        module: &dyn ResourceModule,
+        requests: &[ReadRequest],
+    ) -> Vec<ReadAnswer> {
+        let scopes: BTreeSet<Scope> =
+            requests.iter().filter_map(|request| self.scope_of(module, request)).collect();
+        let mut lists = Lists::new();
+        for scope in scopes {
+            if let Some(listed) = self.list_scope(module, &scope).await {
+                lists.insert(scope, listed.map_err(|error| failure(&error)));
+            }
+        }
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            answers.push(self.read_one(module, request, &lists).await);
+        }
+        answers
+    }
+
+    fn scope_of(&self, module: &dyn ResourceModule, request: &ReadRequest) -> Option<Scope> {
+        Some(module.scope(&request.entry.as_ref()?.attributes))
+    }
+
+    /// A scope without a compartment is looked for in all compartments of the driver.
+    async fn list_scope(
+        &self,
+        module: &dyn ResourceModule,
+        scope: &Scope,
+    ) -> Option<Result<BTreeMap<String, Seen>, Error>> {
+        let compartments = match &scope.compartment_id {
+            None if scope.parent.is_none() => {
+                self.compartments.iter().map(|compartment| Some(compartment.clone())).collect()
+            }
+            one => vec![one.clone()],
+        };
+        let mut all = BTreeMap::new();
+        for compartment_id in compartments {
+            let look = module.list(&Scope { compartment_id, ..scope.clone() })?;
+            match self.carry_out(look).await {
+                Ok(items) => all.extend(items.into_iter().map(|item| (item.id.clone(), item))),
+                // What the objects are part of has gone, and they with it.
+                Err(Error::MissingOrHidden(_)) if scope.parent.is_some() => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(all))
+    }
+
+    async fn read_one(
+        &self,
+        module: &dyn ResourceModule,
+        request: &ReadRequest,
+        lists: &Lists,
+    ) -> ReadAnswer {
+        let list = self.scope_of(module, request).and_then(|scope| lists.get(&scope));
+        let entry = request.entry.as_deref();
+        let context =
+            Context { asked: entry.map(|entry| &entry.inputs), known: entry.map(|entry| &entry.attributes) };
+        if let Some(Ok(items)) = list
+            && let Some(seen) = items.get(&*request.identifier)
+        {
+            return read_answer(module, seen.clone(), context);
+        }
+        match self.carry_out(module.read(&request.identifier)).await {
+            Ok(seen) => read_answer(module, seen, context),
+            // We may list the place that it was in, and it is not there: it has gone. Where even the list was
+            // refused, nobody can say.
+            Err(Error::MissingOrHidden(_)) if matches!(list, Some(Ok(_))) => ReadAnswer::Gone,
+            Err(error @ Error::MissingOrHidden(_)) => ReadAnswer::Hidden(failure(&error).message),
+            Err(error) => ReadAnswer::Failed(failure(&error)),
+        }
+    }
+
+    pub(super) async fn found(&self, request: FindRequest) -> Result<Vec<Object>, Failure> {
+        let module = self.module(request.address.resource_type())?;
+        let context = Context { asked: Some(&request.draft.inputs), known: None };
+        let all = if let Some(look) = module.find(&request.draft.inputs) {
+            self.carry_out(look).await.map_err(|error| failure(&error))?
+        } else {
+            let scope = module.scope(&request.draft.inputs);
+            let listed = self.list_scope(module, &scope).await.unwrap_or_else(|| Ok(BTreeMap::new()));
+            let items = listed.map_err(|error| failure(&error))?.into_values();
+            items
+                .filter(|seen| seen.tag(tags::TOKEN).is_some_and(|token| *token == *request.retry_token))
+                .collect()
+        };
+        let live = all.into_iter().filter(|seen| module.lifecycle().stage(&seen.state) != Stage::Gone);
+        Ok(live.map(|seen| object(module.lifecycle(), seen, context)).collect())
+    }
+
+    pub(super) async fn listed(&self, resource_type: &str, lineage: &str) -> Result<Vec<Listed>, Failure> {
+        let module = self.module(resource_type)?;
+        let Some(items) = self.list_scope(module, &Scope::default()).await else { return Ok(Vec::new()) };
+        let mut listed = Vec::new();
+        for seen in items.map_err(|error| failure(&error))?.into_values() {
+            let ours = seen.tag(tags::LINEAGE).is_some_and(|tag| tag == lineage);
+            let address: Option<Address> = seen.tag(tags::ADDRESS).and_then(|address| address.parse().ok());
+            let (Some(address), true) = (address, ours) else { continue };
+            if module.lifecycle().stage(&seen.state) != Stage::Gone {
+                listed.push(Listed { address, object: object(module.lifecycle(), seen, Context::default()) });
+            }
+        }
+        Ok(listed)
+    }
+}
+
+fn read_answer(module: &dyn ResourceModule, seen: Seen, context: Context<'_>) -> ReadAnswer {
+    match module.lifecycle().stage(&seen.state) {
+        Stage::Gone => ReadAnswer::Gone,
+        Stage::Settled | Stage::Through | Stage::Failed => {
+            ReadAnswer::Found(object(module.lifecycle(), seen, context))
+        }
+    }
+}

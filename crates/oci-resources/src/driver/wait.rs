@@ -1,0 +1,316 @@
+//! What an answer, or a state, means for the operation that is under way.
+
+use std::time::Duration;
+
+use oci_client::classify::{Class, Effect as CallEffect};
+use oci_client::error::{Error, Hint};
+use oci_client::wait::{GetWorkRequest, WaitError, WorkRequestService, WorkRequestStatus};
+use reconcile::provider::{Effect, Failure, Object, PollRequest, Reply, Running};
+use reconcile::record::{Operation, Pending};
+use reconcile::value::ValueMap;
+use serde_json::{Value as Json, json};
+
+use super::Driver;
+use crate::call::{Answer, WorkRequestId};
+use crate::lifecycle::{Lifecycle, Stage};
+use crate::module::{ResourceModule, Seen};
+use crate::wire;
+
+/// How to go on waiting, as it is kept in the state.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Waiting {
+    /// The object.
+    pub(super) id: String,
+    /// What goes on in the background.
+    pub(super) work_request: Option<WorkRequestId>,
+    /// When it began, in seconds of Unix time: a new object may not be visible at once.
+    pub(super) since: i64,
+}
+
+impl Waiting {
+    pub(super) fn to_pending(&self) -> Pending {
+        let mut json = json!({"id": self.id, "since": self.since});
+        if let Some(work_request) = &self.work_request {
+            json["work_request"] = json!({"service": word(work_request.service), "id": work_request.id});
+        }
+        Pending(json.to_string().into())
+    }
+
+    /// What is not ours to read counts as the id of an object and nothing more.
+    pub(super) fn from_pending(pending: &Pending) -> Self {
+        let json: Json = serde_json::from_str(&pending.0).unwrap_or_default();
+        let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+        let Some(id) = text(&json, "id") else {
+            return Self { id: pending.0.to_string(), work_request: None, since: 0 };
+        };
+        let work_request = json.get("work_request").and_then(|request| {
+            let service = WorkRequestService::of_service(&text(request, "service")?)?;
+            Some(WorkRequestId { service, id: text(request, "id")? })
+        });
+        Self { id, work_request, since: json.get("since").and_then(Json::as_i64).unwrap_or(0) }
+    }
+}
+
+/// The service by its file in `schemas/oci-api`.
+fn word(service: WorkRequestService) -> &'static str {
+    match service {
+        WorkRequestService::Core => "core",
+        WorkRequestService::Mysql => "mysql",
+        WorkRequestService::NetworkLoadBalancer => "network_load_balancer",
+        WorkRequestService::Identity => "identity",
+        WorkRequestService::ObjectStorage => "object_storage",
+    }
+}
+
+/// How a work request ended, or that it has not.
+pub(super) enum Background {
+    Goes { percent: Option<u8>, words: String },
+    Succeeded,
+    Failed(String),
+}
+
+/// What was asked for and what is known, where a view of an object needs them.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Context<'a> {
+    pub(super) asked: Option<&'a ValueMap>,
+    pub(super) known: Option<&'a ValueMap>,
+}
+
+impl Driver {
+    /// An operation was accepted: what goes on now.
+    pub(super) async fn begun(
+        &self,
+        module: &dyn ResourceModule,
+        operation: Operation,
+        id: &str,
+        answer: Answer,
+        context: Context<'_>,
+    ) -> Result<Reply, Failure> {
+        let waiting = Waiting {
+            id: id.to_owned(),
+            work_request: answer.work_request.clone(),
+            since: self.client.world().now().timestamp(),
+        };
+        if waiting.work_request.is_some() || operation == Operation::Delete {
+            let words = if operation == Operation::Delete { "the deletion" } else { "the work request" };
+            return Ok(running(module.lifecycle(), &waiting, words, None));
+        }
+        match module.observe(answer.body) {
+            Some(seen) => Ok(self.reply(module, operation, &waiting, seen, context)),
+            None => self.looked_at(module, operation, &waiting, context).await,
+        }
+    }
+
+    pub(super) async fn polled(&self, request: PollRequest) -> Result<Reply, Failure> {
+        let module = self.module(request.address.resource_type())?;
+        let waiting = Waiting::from_pending(&request.pending);
+        let context = Context { asked: Some(&request.entry.inputs), known: Some(&request.entry.attributes) };
+        let Some(work_request) = &waiting.work_request else {
+            return self.looked_at(module, request.operation, &waiting, context).await;
+        };
+        match self.background(work_request).await? {
+            Background::Goes { percent, words } => Ok(running(module.lifecycle(), &waiting, &words, percent)),
+            Background::Succeeded => self.looked_at(module, request.operation, &waiting, context).await,
+            Background::Failed(words) => self.after_failure(module, &request, &waiting, words, context).await,
+        }
+    }
+
+    /// How far a work request is. One that the service no longer shows has ended; the object tells how.
+    pub(super) async fn background(&self, request: &WorkRequestId) -> Result<Background, Failure> {
+        let read = GetWorkRequest { service: request.service, work_request_id: request.id.clone() };
+        let seen = match self.client.call(&read).await {
+            Ok(response) => response.value,
+            Err(Error::MissingOrHidden(_)) => return Ok(Background::Succeeded),
+            Err(error) => return Err(failure(&error)),
+        };
+        match seen.status {
+            WorkRequestStatus::Succeeded | WorkRequestStatus::Completed => Ok(Background::Succeeded),
+            WorkRequestStatus::Failed | WorkRequestStatus::Canceled => {
+                // It has ended, so this only collects what the service says about it.
+                let moment = Duration::from_secs(1);
+                let ended = self.client.wait_for_work_request(request.service, &request.id, moment, moment);
+                Ok(Background::Failed(match ended.await {
+                    Err(WaitError::WorkRequest(failed)) => {
+                        let words: Vec<String> = failed
+                            .errors
+                            .iter()
+                            .map(|error| format!("{} {}", error.code, error.message))
+                            .collect();
+                        let operation = &seen.operation_type;
+                        format!("the work request {operation} {}: {}", seen.status, words.join("; "))
+                    }
+                    _ => format!("the work request {} is {}", seen.operation_type, seen.status),
+                }))
+            }
+            ref going => {
+                // Percentages are floats of 0 to 100.
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+                let percent = Some(seen.percent_complete.clamp(0.0, 100.0) as u8);
+                Ok(Background::Goes { percent, words: format!("work request `{going}`") })
+            }
+        }
+    }
+
+    /// A work request failed: what is there, with the service's reason.
+    async fn after_failure(
+        &self,
+        module: &dyn ResourceModule,
+        request: &PollRequest,
+        waiting: &Waiting,
+        words: String,
+        context: Context<'_>,
+    ) -> Result<Reply, Failure> {
+        let seen = self.look(module, &waiting.id).await.map_err(|error| failure(&error))?;
+        match (seen, request.operation) {
+            (None, Operation::Create) => Err(self.came_to_nothing(&request.address, words)),
+            (None, Operation::Update | Operation::Delete) => Ok(Reply::Gone),
+            (Some(seen), Operation::Create) => {
+                let mut object = object(module.lifecycle(), seen, context);
+                object.pending = None;
+                object.broken = Some(words);
+                Ok(Reply::Settled(object))
+            }
+            (Some(_), Operation::Update | Operation::Delete) => Err(Failure::refused(words)),
+        }
+    }
+
+    /// Looks at an object that an operation is under way on.
+    async fn looked_at(
+        &self,
+        module: &dyn ResourceModule,
+        operation: Operation,
+        waiting: &Waiting,
+        context: Context<'_>,
+    ) -> Result<Reply, Failure> {
+        match self.look_with_state(module, &waiting.id).await {
+            Ok(Some(seen)) => Ok(self.reply(module, operation, waiting, seen, context)),
+            Ok(None) if operation == Operation::Create && self.may_be_hidden_yet(waiting) => {
+                Ok(running(module.lifecycle(), waiting, "its becoming visible", None))
+            }
+            Ok(None) => Ok(Reply::Gone),
+            Err(error) => Err(failure(&error)),
+        }
+    }
+
+    fn may_be_hidden_yet(&self, waiting: &Waiting) -> bool {
+        let age = self.client.world().now().timestamp().saturating_sub(waiting.since);
+        u64::try_from(age).is_ok_and(|age| age < VISIBLE_WITHIN.as_secs())
+    }
+
+    /// What an object's state means for the operation that is under way on it.
+    fn reply(
+        &self,
+        module: &dyn ResourceModule,
+        operation: Operation,
+        waiting: &Waiting,
+        seen: Seen,
+        context: Context<'_>,
+    ) -> Reply {
+        let lifecycle = module.lifecycle();
+        if operation == Operation::Create {
+            self.remember(&seen.id);
+        }
+        match (lifecycle.stage(&seen.state), operation) {
+            (Stage::Gone, _) => Reply::Gone,
+            (Stage::Through, _) | (Stage::Settled, Operation::Delete) => {
+                let words = format!("`{}`", seen.state);
+                running(lifecycle, &Waiting { id: seen.id, ..waiting.clone() }, &words, None)
+            }
+            (Stage::Settled, Operation::Create | Operation::Update) | (Stage::Failed, _) => {
+                Reply::Settled(object(lifecycle, seen, context))
+            }
+        }
+    }
+}
+
+/// Oracle documents no bound for how long a new object may be invisible to lists and other services.
+///
+/// # Source
+/// The Go SDK v65 assumes four minutes after any write of the same process.
+pub(super) const VISIBLE_WITHIN: Duration = Duration::from_secs(240);
+
+pub(super) fn running(lifecycle: &Lifecycle, waiting: &Waiting, words: &str, percent: Option<u8>) -> Reply {
+    Reply::Running(Running {
+        identifier: Some(waiting.id.as_str().into()),
+        pending: Some(waiting.to_pending()),
+        again_after: lifecycle.again_after(),
+        percent,
+        waiting_on: Some(words.to_owned()),
+    })
+}
+
+/// An object for the engine: with what the user gave raw, and with what this view of it leaves out taken from what is
+/// known.
+pub(super) fn object(lifecycle: &Lifecycle, seen: Seen, context: Context<'_>) -> Object {
+    let stage = lifecycle.stage(&seen.state);
+    let mut attributes = seen.attributes;
+    if let Some(raw) = context.asked.and_then(|asked| wire::shown_raw(&seen.body, asked)) {
+        attributes.insert(wire::RAW, raw);
+    }
+    for name in seen.leaves_out {
+        if attributes.get(name).is_none()
+            && let Some(value) = context.known.and_then(|known| known.get(name))
+        {
+            attributes.insert(*name, value.clone());
+        }
+    }
+    let mut object = Object::new(seen.id.as_str(), attributes);
+    match stage {
+        Stage::Through => {
+            let waiting = Waiting { id: seen.id, work_request: None, since: 0 };
+            object.pending = Some(waiting.to_pending());
+        }
+        Stage::Failed | Stage::Gone => {
+            let details = seen.details.map(|details| format!(": {details}")).unwrap_or_default();
+            object.broken = Some(format!("it is `{}`{details}", seen.state));
+        }
+        Stage::Settled => {}
+    }
+    object
+}
+
+/// An error of the client in the engine's words.
+pub(super) fn failure(error: &Error) -> Failure {
+    // What is in the way may go by itself: the address of a service that lingers in a subnet, a change under way.
+    let again = matches!(error.class(), Some(Class::Busy)).then_some(BUSY_AGAIN_AFTER);
+    Failure {
+        effect: match error.effect() {
+            CallEffect::None => Effect::None,
+            CallEffect::Unknown => Effect::Unknown,
+        },
+        again_after: again,
+        message: explain(error),
+        hint: error.hint(),
+    }
+}
+
+/// The client has repeated the call already; another round is worth it after a longer pause only.
+pub(super) const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(15);
+
+/// An error and all that lies beneath it, in one line.
+fn explain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_to_wait_survives_the_state_and_older_states_are_read() {
+        let work_request = WorkRequestId { service: WorkRequestService::Mysql, id: "ocid1.wr".to_owned() };
+        for work_request in [None, Some(work_request)] {
+            let waiting = Waiting { id: "a \"b\"".to_owned(), work_request, since: 17 };
+            assert_eq!(Waiting::from_pending(&waiting.to_pending()), waiting);
+        }
+        let old = Waiting::from_pending(&Pending("ocid1.vcn.oc1..a".into()));
+        assert_eq!((old.id.as_str(), old.work_request, old.since), ("ocid1.vcn.oc1..a", None, 0));
+    }
+}

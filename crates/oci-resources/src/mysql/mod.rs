@@ -1,0 +1,10 @@
+//! MySQL HeatWave: database systems, replicas, clusters, configurations and backups.
+
+use crate::data::DataSource;
+use crate::module::ResourceModule;
+
+/// The resource types.
+pub(crate) const MODULES: &[&dyn ResourceModule] = &[];
+
+/// The data sources.
+pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];

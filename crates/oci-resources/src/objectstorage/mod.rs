@@ -1,0 +1,10 @@
+//! Object Storage: buckets and objects.
+
+use crate::data::DataSource;
+use crate::module::ResourceModule;
+
+/// The resource types.
+pub(crate) const MODULES: &[&dyn ResourceModule] = &[];
+
+/// The data sources.
+pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];
