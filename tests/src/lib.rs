@@ -3,6 +3,8 @@
 //!
 //! Client and mock share no code. This is the only place that sees both.
 
+pub mod bench;
+
 use std::io;
 use std::sync::Arc;
 
@@ -23,6 +25,12 @@ use world::{BoxFuture, World};
 
 /// The address that in-process requests are made out to; nothing listens there.
 pub const ORIGIN: &str = "http://mock.invalid";
+
+/// Compartments that a cloud has besides its tenancy: OCID and name.
+pub const COMPARTMENTS: [(&str, &str); 2] = [
+    ("ocid1.compartment.oc1..aaaaaaaacampus2222222222222222222222222222222222222222222222", "campus"),
+    ("ocid1.compartment.oc1..aaaaaaaaother22222222222222222222222222222222222222222222222", "other"),
+];
 
 /// Sends requests into a mock in the same process.
 #[derive(Clone, Debug)]
@@ -109,6 +117,7 @@ impl Cloud {
     pub fn new(seed: u64, world: &Arc<dyn World>) -> Self {
         let mut config = Config { pace: Pace::Tokio, epoch: world.now().into(), ..Config::default() };
         config.place.seed = seed;
+        config.place.compartments = COMPARTMENTS.map(|(id, name)| (id.to_owned(), name.to_owned())).into();
         config.signatures = Some(oci_mock::auth::Backend::default());
         let mock = Mock::new(config);
         let client = client_of(&mock, world).build();
@@ -127,6 +136,14 @@ impl Cloud {
 /// # Panics
 /// When the mock's own test key cannot be used, or the mock verifies no signatures.
 pub fn client_of(mock: &Mock, world: &Arc<dyn World>) -> ClientBuilder {
+    client_through(mock, world, Arc::new(MockTransport::new(mock.clone(), Arc::clone(world))))
+}
+
+/// As [`client_of`], through another transport: one that changes what passes, say.
+///
+/// # Panics
+/// As [`client_of`].
+pub fn client_through(mock: &Mock, world: &Arc<dyn World>, transport: Arc<dyn Transport>) -> ClientBuilder {
     let place = &mock.config().place;
     let key = Credentials::test_only(place.seed);
     let keys = mock.keys().expect("this mock verifies signatures");
@@ -139,7 +156,6 @@ pub fn client_of(mock: &Mock, world: &Arc<dyn World>) -> ClientBuilder {
     let credential = Arc::new(credential.expect("the mock's own OCIDs"));
     let whoami = WhoAmI { method: Method::default(), ..WhoAmI::default() };
     let credentials = Arc::new(FixedCredential::new(credential, whoami));
-    let transport = Arc::new(MockTransport::new(mock.clone(), Arc::clone(world)));
     let origin = Origin::parse(ORIGIN).expect("it is an origin");
     Client::builder(transport, credentials, Endpoints::default().all_at(origin)).world(Arc::clone(world))
 }

@@ -103,6 +103,12 @@ impl Driver {
         made.insert(id.to_owned(), now);
     }
 
+    /// How long ago this driver made the object, if it did.
+    fn age_of(&self, id: &str) -> Option<Duration> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()?;
+        Some(self.client.world().monotonic().saturating_sub(made))
+    }
+
     /// How long ago the youngest object was made that `inputs` name, if this driver made one.
     fn age_of_youngest(&self, inputs: &ValueMap) -> Option<Duration> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,13 +1,15 @@
 //! Looking at many objects, at one, and for lost ones.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use oci_client::error::Error;
+use oci_client::model::Timestamp;
 use reconcile::Address;
 use reconcile::provider::{Failure, FindRequest, Listed, Object, ReadAnswer, ReadRequest};
 
 use super::Driver;
-use super::wait::{Context, failure, object};
+use super::wait::{Context, VISIBLE_WITHIN, failure, object};
 use crate::lifecycle::Stage;
 use crate::module::{ResourceModule, Scope, Seen};
 use crate::tags;
@@ -102,12 +104,27 @@ impl Driver {
         }
         match self.carry_out(module.read(&request.identifier)).await {
             Ok(seen) => read_answer(module, seen, context),
+            Err(error @ Error::MissingOrHidden(_)) if self.is_young(request) => {
+                let message = failure(&error).message;
+                ReadAnswer::Hidden(format!("it was made only just now, and may not show yet: {message}"))
+            }
             // We may list the place that it was in, and it is not there: it has gone. Where even the list was
             // refused, nobody can say.
             Err(Error::MissingOrHidden(_)) if matches!(list, Some(Ok(_))) => ReadAnswer::Gone,
             Err(error @ Error::MissingOrHidden(_)) => ReadAnswer::Hidden(failure(&error).message),
             Err(error) => ReadAnswer::Failed(failure(&error)),
         }
+    }
+
+    /// Whether the object was made so short a time ago that the service may not show it yet: by this driver, or by the
+    /// service's own account.
+    fn is_young(&self, request: &ReadRequest) -> bool {
+        let ours = self.age_of(&request.identifier);
+        let created = request.entry.as_ref().and_then(|entry| entry.attributes.get("time_created").cloned());
+        let created = created.and_then(|time| time.as_str()?.parse::<Timestamp>().ok());
+        let theirs = created.map(|time| self.client.world().now().timestamp() - time.unix_seconds());
+        let theirs = theirs.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs);
+        ours.into_iter().chain(theirs).any(|age| age < VISIBLE_WITHIN)
     }
 
     pub(super) async fn found(&self, request: FindRequest) -> Result<Vec<Object>, Failure> {

@@ -1,0 +1,3 @@
+//! The cases, by service.
+
+pub(crate) mod network;

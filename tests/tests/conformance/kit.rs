@@ -1,0 +1,444 @@
+//! The checks. Each makes a bench of its own, so that none depends on another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cross_tests::bench::Bench;
+use oci_client::sign::Signed;
+use oci_client::transport::{AttemptLimits, RawResponse, Transport, TransportError};
+use oci_resources::driver::Driver;
+use rand::seq::SliceRandom;
+use rand::{SeedableRng, rngs::ChaCha8Rng};
+use reconcile::Address;
+use reconcile::graph::{Graph, GraphBuilder};
+use reconcile::journal::Ledger;
+use reconcile::plan::{Action, Mode};
+use reconcile::provider::{DeleteRequest, Provider, ReadAnswer, ReadRequest, Reply};
+use reconcile::schema::{Attribute, Kind, Schema};
+use reconcile::state::commands;
+use reconcile::value::{Expr, Value};
+use serde_json::{Value as Json, json};
+use world::BoxFuture;
+
+/// Planted in every secret; no byte of it may come out anywhere.
+pub(crate) const CANARY: &str = "Canary-1f7b";
+
+/// The cloud in which a case is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The tenancy, which is also the root compartment.
+    pub(crate) tenancy: String,
+    /// Two further compartments.
+    pub(crate) compartments: [String; 2],
+    /// The availability domains' names.
+    pub(crate) domains: Vec<String>,
+}
+
+/// Inputs by name.
+pub(crate) type Asked = BTreeMap<Arc<str>, Expr>;
+
+/// What is to be known of a type to try it.
+pub(crate) struct Case {
+    /// Terraform's name.
+    pub(crate) resource_type: &'static str,
+    /// Adds what must exist before it.
+    pub(crate) around: fn(&Place, &mut GraphBuilder),
+    /// What is asked of it: as many attributes as go together.
+    pub(crate) asked: fn(&Place) -> Asked,
+    /// Changes, one after another; each leaves the earlier ones in place.
+    pub(crate) changes: fn(&Place) -> Vec<Variation>,
+    /// Attributes that no change is tried on, and why.
+    pub(crate) unchanged: &'static [(&'static str, &'static str)],
+    /// Attributes that an import cannot find out: the service does not tell them.
+    pub(crate) untold: &'static [&'static str],
+    /// Another spelling of the same value, by the path of the attribute without indices.
+    pub(crate) respell: fn(&str, &Value, &mut ChaCha8Rng) -> Option<Value>,
+    /// Objects of the type that are there before: defaults that come with something else.
+    pub(crate) there_before: usize,
+}
+
+/// One attribute, changed.
+pub(crate) struct Variation {
+    /// Its path: `shape_config.ocpus`. What the schema says of it is expected.
+    pub(crate) path: &'static str,
+    /// The new value of the top-level attribute.
+    pub(crate) value: Expr,
+}
+
+/// A case with nothing special; to be completed with `..PLAIN`.
+pub(crate) const PLAIN: Case = Case {
+    resource_type: "",
+    around: |_, _| {},
+    asked: |_| Asked::new(),
+    changes: |_| Vec::new(),
+    unchanged: &[],
+    untold: &[],
+    respell: |_, _, _| None,
+    there_before: 0,
+};
+
+/// Inputs of a typed resource.
+pub(crate) fn asked(inputs: oci_resources::attr::Inputs) -> Asked {
+    inputs.into_entries().into_iter().collect()
+}
+
+/// A change of one top-level attribute, or of one inside it.
+pub(crate) fn change(path: &'static str, value: impl Into<Expr>) -> Variation {
+    Variation { path, value: value.into() }
+}
+
+/// A value written as JSON.
+pub(crate) fn value(json: &Json) -> Expr {
+    use oci_resources::attr::ToExpr;
+    json.to_expr().unwrap()
+}
+
+impl Case {
+    fn subject(&self) -> Address {
+        Address::new(self.resource_type, "subject").unwrap()
+    }
+
+    fn graph(&self, place: &Place, asked: Option<&Asked>) -> Graph {
+        let mut builder = GraphBuilder::default();
+        (self.around)(place, &mut builder);
+        if let Some(asked) = asked {
+            let node = reconcile::graph::Node::new(self.subject());
+            builder.add(asked.iter().fold(node, |node, (name, expr)| node.input(name.clone(), expr.clone())));
+        }
+        builder.build().unwrap()
+    }
+
+    fn schema(&self) -> Schema {
+        let mut modules = oci_resources::modules().map(|module| module.resource_type());
+        modules.find(|known| *known.name == *self.resource_type).unwrap().schema
+    }
+}
+
+fn place(bench: &Bench) -> Place {
+    let place = &bench.cloud.mock.config().place;
+    Place {
+        tenancy: place.tenancy_id.clone(),
+        compartments: cross_tests::COMPARTMENTS.map(|(id, _)| id.to_owned()),
+        domains: place.availability_domains(),
+    }
+}
+
+/// Nothing secret is in anything that is printed, kept or told.
+fn expect_no_secret(bench: &Bench, what: &str) {
+    let shown = format!("{what} {:?} {:?} {:?}", bench.events, bench.journal.state(), bench.driver);
+    assert!(!shown.contains(CANARY), "a secret came out");
+}
+
+pub(crate) async fn create_read_and_destroy(case: &Case) {
+    let mut bench = Bench::new(1).await;
+    let place = place(&bench);
+    let asked = (case.asked)(&place);
+    let around = case.graph(&place, None);
+    let before = match around.nodes() {
+        [] => 0,
+        _ => {
+            bench.reach(&around).await;
+            bench.live(case.resource_type).len()
+        }
+    };
+    let plan = bench.reach(&case.graph(&place, Some(&asked))).await;
+    expect_no_secret(&bench, &format!("{plan:?}"));
+    if case.there_before == 0 {
+        assert_eq!(bench.live(case.resource_type).len(), before + 1);
+    }
+    let (_, summary) = bench.go(&Graph::empty(), Mode::Destroy).await;
+    assert!(summary.is_success(), "{summary:#?}");
+    assert_eq!(bench.live(case.resource_type).len(), 0);
+    assert_eq!(bench.cloud.mock.violations(), Vec::<String>::new());
+}
+
+/// What the schema says of a path: whether a change makes a new object necessary.
+fn forces_new(schema: &Schema, path: &str) -> bool {
+    let mut schema = schema;
+    for name in path.split('.') {
+        let attribute = schema.attribute(name).unwrap_or_else(|| panic!("there is no attribute `{path}`"));
+        if attribute.force_new {
+            return true;
+        }
+        let mut kind = &attribute.kind;
+        while let Kind::List(item) | Kind::Map(item) = kind {
+            kind = &item.kind;
+        }
+        match kind {
+            Kind::Object(inner) => schema = inner,
+            _ => break,
+        }
+    }
+    false
+}
+
+pub(crate) async fn each_attribute(case: &Case) {
+    let mut bench = Bench::new(2).await;
+    let place = place(&bench);
+    let schema = case.schema();
+    let mut asked = (case.asked)(&place);
+    let changes = (case.changes)(&place);
+
+    let tried = |name: &str| changes.iter().any(|change| change.path.split('.').next() == Some(name));
+    let excused = |name: &str| case.unchanged.iter().any(|(excused, _)| *excused == name);
+    let forgotten: Vec<&str> = schema
+        .attributes()
+        .filter(|(_, attribute)| !attribute.read_only)
+        .map(|(name, _)| &**name)
+        .filter(|name| *name != "raw" && !tried(name) && !excused(name))
+        .collect();
+    assert!(forgotten.is_empty(), "no change is tried on {forgotten:?}");
+
+    bench.reach(&case.graph(&place, Some(&asked))).await;
+    for change in changes {
+        let top = change.path.split('.').next().unwrap();
+        asked.insert(top.into(), change.value);
+        let graph = case.graph(&place, Some(&asked));
+        let plan = bench.reach(&graph).await;
+        let steps: Vec<_> = plan.steps().iter().filter(|step| step.address == case.subject()).collect();
+        let replaced = steps.iter().any(|step| step.action == Action::Create);
+        let updated = steps.iter().any(|step| step.action == Action::Update);
+        let expected = forces_new(&schema, change.path);
+        assert_eq!((replaced, updated), (expected, !expected), "{}: {steps:#?}", change.path);
+        expect_no_secret(&bench, &format!("{plan:?}"));
+    }
+}
+
+/// Lists without an order are shuffled, and what the case knows other spellings of is spelled otherwise.
+fn respelled(case: &Case, attribute: &Attribute, path: &str, value: &Expr, random: &mut ChaCha8Rng) -> Expr {
+    match (value, &attribute.kind) {
+        (Expr::List(items), Kind::List(item)) => {
+            let mut items: Vec<Expr> =
+                items.iter().map(|value| respelled(case, item, path, value, random)).collect();
+            if attribute.unordered {
+                items.shuffle(random);
+            }
+            Expr::List(items)
+        }
+        (Expr::Map(entries), Kind::Object(schema)) => Expr::Map(
+            entries
+                .iter()
+                .map(|(name, value)| {
+                    let inner = schema.attribute(name).map(|attribute| {
+                        respelled(case, attribute, &format!("{path}.{name}"), value, random)
+                    });
+                    (name.clone(), inner.unwrap_or_else(|| value.clone()))
+                })
+                .collect(),
+        ),
+        (Expr::Value(Value::List(items)), Kind::List(_)) => {
+            let items = items.iter().cloned().map(Expr::Value).collect();
+            respelled(case, attribute, path, &Expr::List(items), random)
+        }
+        (Expr::Value(Value::Map(map)), Kind::Object(_)) => {
+            let entries =
+                map.iter().map(|(name, value)| (name.clone(), Expr::Value(value.clone()))).collect();
+            respelled(case, attribute, path, &Expr::Map(entries), random)
+        }
+        (Expr::Value(value), _) => {
+            Expr::Value((case.respell)(path, value, random).unwrap_or_else(|| value.clone()))
+        }
+        _ => value.clone(),
+    }
+}
+
+pub(crate) async fn permutations(case: &Case) {
+    let schema = case.schema();
+    let mut bench = Bench::new(3).await;
+    let place = place(&bench);
+    let asked = (case.asked)(&place);
+    bench.reach(&case.graph(&place, Some(&asked))).await;
+    let mut tried = std::collections::BTreeSet::new();
+    for seed in 0..1000_u64 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let again: Asked = asked
+            .iter()
+            .map(|(name, value)| {
+                let attribute = schema.attribute(name).unwrap();
+                (name.clone(), respelled(case, attribute, name, value, &mut random))
+            })
+            .collect();
+        // A type without sets and spellings has one permutation; a large one need not be tried twice.
+        if tried.insert(format!("{again:?}")) {
+            let graph = case.graph(&place, Some(&again));
+            let plan = bench.plan_from_state(&graph).await;
+            assert!(plan.is_empty(), "seed {seed}: {:#?}", plan.steps());
+        }
+    }
+}
+
+pub(crate) async fn delete_twice(case: &Case) {
+    let mut bench = Bench::new(4).await;
+    let place = place(&bench);
+    let asked = (case.asked)(&place);
+    bench.reach(&case.graph(&place, Some(&asked))).await;
+    let entry = bench.journal.state().entry(&case.subject()).unwrap().clone();
+    let identifier = entry.identifier.clone().unwrap();
+    bench.reach(&case.graph(&place, None)).await;
+    let request =
+        DeleteRequest { address: case.subject(), retry_token: "deleted-again".into(), identifier, entry };
+    let reply = bench.driver.delete(request).await;
+    assert!(matches!(reply, Ok(Reply::Gone)), "{reply:?}");
+}
+
+pub(crate) async fn import(case: &Case) {
+    let mut bench = Bench::new(5).await;
+    let place = place(&bench);
+    let mut asked = (case.asked)(&place);
+    let graph = case.graph(&place, Some(&asked));
+    bench.reach(&graph).await;
+    let subject = case.subject();
+    let identifier = bench.journal.state().entry(&subject).unwrap().identifier.clone().unwrap();
+    commands::remove(&mut bench.journal, std::slice::from_ref(&subject)).await.unwrap();
+    commands::import(&mut bench.journal, &bench.driver, &subject, &identifier).await.unwrap();
+    asked.retain(|name, _| !case.untold.contains(&&**name));
+    bench.expect_quiet(&case.graph(&place, Some(&asked))).await;
+}
+
+/// What may go wrong with one call.
+const FAULTS: &[(&str, &str)] = &[
+    ("the answer is lost", r#"{"loseReply": {}}"#),
+    (
+        "the service breaks",
+        r#"{"respond": {"status": 500, "code": "InternalServerError", "message": "oops"}}"#,
+    ),
+    ("asked too often", r#"{"throttle": {"retryAfterSecs": 1}}"#),
+    ("the object is hidden at first", r#"{"hideNew": {"seconds": 20}}"#),
+];
+
+/// Faults at reads beyond these repeat what was tried: they are polls.
+const READS_MAX: usize = 4;
+
+pub(crate) async fn faults(case: &Case) {
+    let mut tried = 0;
+    for method in ["POST", "PUT", "DELETE", "GET"] {
+        let mut at = 0;
+        while at < if method == "GET" { READS_MAX } else { usize::MAX } {
+            let mut fired = false;
+            for (name, effect) in FAULTS {
+                fired |= one_fault(case, method, at, name, &serde_json::from_str(effect).unwrap()).await;
+            }
+            if !fired {
+                break;
+            }
+            at += 1;
+        }
+        tried += at;
+    }
+    // One call makes it, one removes it, and somebody looks.
+    assert!(tried >= 3, "only {tried} calls were tried");
+}
+
+/// Whether the fault came to pass.
+async fn one_fault(case: &Case, method: &str, at: usize, name: &str, effect: &Json) -> bool {
+    let told = format!("{method} {at}, {name}");
+    let mut bench = Bench::new(6).await;
+    let place = place(&bench);
+    let asked = (case.asked)(&place);
+    let around = case.graph(&place, None);
+    if !around.nodes().is_empty() {
+        bench.reach(&around).await;
+    }
+    let before = bench.live(case.resource_type).len();
+    bench.faults(&json!({"faults": [{"when": {"method": method, "skip": at, "times": 1}, "do": effect}]}));
+    let graph = case.graph(&place, Some(&asked));
+    until_done(&mut bench, &graph, Mode::Apply, &told).await;
+    bench.expect_quiet(&graph).await;
+    let now = bench.live(case.resource_type).len();
+    assert_eq!(now, if case.there_before > 0 { before } else { before + 1 }, "{told}");
+    until_done(&mut bench, &Graph::empty(), Mode::Destroy, &told).await;
+    assert_eq!(bench.live(case.resource_type), Vec::<String>::new(), "{told}");
+    let faults = bench.cloud.mock.faults();
+    faults[0]["fired"].as_u64().unwrap() > 0
+}
+
+/// One run, and at most two more, each as a new process.
+async fn until_done(bench: &mut Bench, graph: &Graph, mode: Mode, told: &str) {
+    let mut last = None;
+    for _ in 0..3 {
+        bench.restart();
+        let (plan, summary) = bench.go(graph, mode).await;
+        if summary.is_success() && plan.deferred().is_empty() {
+            return;
+        }
+        last = Some(summary);
+        // What is hidden now will show by then.
+        bench.world.sleep(std::time::Duration::from_secs(60)).await;
+    }
+    panic!("{told}: three runs did not suffice: {last:#?}");
+}
+
+pub(crate) async fn unknown_words(case: &Case) {
+    let mut bench = Bench::new(7).await;
+    let place = place(&bench);
+    let asked = (case.asked)(&place);
+    let graph = case.graph(&place, Some(&asked));
+    bench.reach(&graph).await;
+    let subject = case.subject();
+    let entry = bench.journal.state().entry(&subject).unwrap().clone();
+    let request = || ReadRequest {
+        address: subject.clone(),
+        identifier: entry.identifier.clone().unwrap(),
+        entry: None,
+    };
+    let plain = bench.driver.read(case.resource_type, vec![request()]).await.pop();
+    let Some(ReadAnswer::Found(plain)) = plain else { panic!("{plain:?}") };
+    let driver = Driver::new(changed_words(&bench), "words", vec![place.tenancy.clone()]);
+    let changed = driver.read(case.resource_type, vec![request()]).await.pop();
+    let Some(ReadAnswer::Found(changed)) = changed else { panic!("{changed:?}") };
+    // What was a word of Oracle's is another one now, and everything else is as it was.
+    for (name, value) in plain.attributes.iter() {
+        let now = changed.attributes.get(name);
+        if &**name != "state" && !value.to_string().contains(|c: char| c.is_ascii_uppercase()) {
+            assert_eq!(now, Some(value), "{name}");
+        }
+        assert!(now.is_some(), "`{name}` was lost");
+    }
+}
+
+/// A client of the bench's cloud that sees `_NEW` behind every word in capitals, as if Oracle had added it.
+fn changed_words(bench: &Bench) -> oci_client::client::Client {
+    let inner = cross_tests::MockTransport::new(bench.cloud.mock.clone(), Arc::clone(&bench.world));
+    cross_tests::client_through(&bench.cloud.mock, &bench.world, Arc::new(NewWords { inner })).build()
+}
+
+#[derive(Debug)]
+struct NewWords {
+    inner: cross_tests::MockTransport,
+}
+
+impl Transport for NewWords {
+    fn send(
+        &self,
+        signed: Signed,
+        limits: AttemptLimits,
+    ) -> BoxFuture<'_, Result<RawResponse, TransportError>> {
+        Box::pin(async move {
+            let mut response = self.inner.send(signed, limits).await?;
+            if let Ok(mut body) = serde_json::from_slice::<Json>(&response.body) {
+                change_words(&mut body);
+                response.body = body.to_string().into();
+            }
+            Ok(response)
+        })
+    }
+}
+
+fn change_words(json: &mut Json) {
+    match json {
+        Json::String(text) => {
+            let is_word = text.len() > 2
+                && text.bytes().all(|c| c.is_ascii_uppercase() || c == b'_')
+                && text.as_str() != "TERMINATED";
+            if is_word {
+                text.push_str("_NEW");
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(change_words),
+        Json::Object(map) => map
+            .iter_mut()
+            .filter(|(name, _)| !["lifecycleState", "definedTags"].contains(&name.as_str()))
+            .for_each(|(_, value)| change_words(value)),
+        _ => {}
+    }
+}

@@ -1,0 +1,69 @@
+//! The conformance kit: what every resource type promises, tried on each by naming it once.
+//!
+//! In process, on a paused clock. A type's [`kit::Case`] says what must exist around it, what is asked of it, and how each of
+//! its attributes may be changed; the checks in [`kit`] do the rest. [`every_type_has_a_case`] fails when one is forgotten.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod cases;
+mod kit;
+
+use std::collections::BTreeSet;
+
+/// Runs all checks on a type.
+macro_rules! conformance {
+    ($($name:ident: $case:expr,)*) => {
+        const CASES: &[(&str, &kit::Case)] = &[$((stringify!($name), &$case),)*];
+
+        $(mod $name {
+            use super::{cases, kit};
+
+            #[tokio::test(start_paused = true)]
+            async fn create_then_read_shows_no_difference_and_going_leaves_nothing() {
+                kit::create_read_and_destroy(&$case).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn each_attribute_updates_or_replaces_as_the_schema_says() {
+                kit::each_attribute(&$case).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn order_and_spelling_of_sets_do_not_matter() {
+                kit::permutations(&$case).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn deleting_twice_is_fine() {
+                kit::delete_twice(&$case).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn after_an_import_there_is_nothing_to_do() {
+                kit::import(&$case).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn a_fault_at_each_call_is_survived_without_a_second_object() {
+                kit::faults(&$case).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn words_that_oracle_adds_later_survive() {
+                kit::unknown_words(&$case).await;
+            }
+        })*
+    };
+}
+
+conformance! {
+    oci_core_vcn: cases::network::VCN,
+    oci_core_subnet: cases::network::SUBNET,
+}
+
+#[test]
+fn every_type_has_a_case() {
+    let types: BTreeSet<String> =
+        oci_resources::modules().map(|module| module.resource_type().name.to_string()).collect();
+    let cases: BTreeSet<String> = CASES.iter().map(|(_, case)| case.resource_type.to_owned()).collect();
+    assert_eq!(types, cases);
+}
