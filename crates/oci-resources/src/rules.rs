@@ -34,6 +34,14 @@ pub(crate) fn not_both(inputs: &ValueMap, one: &str, other: &str, problems: &mut
     }
 }
 
+/// At least one of these is set.
+pub(crate) fn one_of(inputs: &ValueMap, names: &[&str], problems: &mut Vec<Invalid>) {
+    let is_set = |name: &&str| inputs.get(name).is_some_and(|value| !value.is_null());
+    if !names.iter().any(is_set) {
+        problems.push(invalid(names[0], format!("one of `{}` must be set", names.join("`, `"))));
+    }
+}
+
 /// Every item is a block whose host bits are zero, of an allowed size, and none overlaps another.
 pub(crate) fn ipv4_blocks(inputs: &ValueMap, name: &str, allowed: &Blocks, problems: &mut Vec<Invalid>) {
     let Some(items) = inputs.get(name).and_then(Value::as_list) else { return };

@@ -92,7 +92,9 @@ fn put_model(model: &mut dyn Model, values: &ValueMap, renames: Renames, path: &
         let at = fields.iter().position(|field| names::same(renames, &inner, name, field.name));
         let (Some(at), false, false) = (at, value.is_null(), is_raw) else { continue };
         match (&**name, path) {
-            ("defined_tags", _) => put(model.field_mut(at).fill(), &nested(value), renames, &inner)?,
+            ("defined_tags" | "security_attributes", _) => {
+                put(model.field_mut(at).fill(), &nested(value), renames, &inner)?
+            }
             _ => put(model.field_mut(at).fill(), value, renames, &inner)?,
         }
     }
@@ -231,7 +233,7 @@ fn observe_at(schema: &Schema, json: &Json, renames: Renames, path: &str) -> Val
         let field = object.iter().find(|(field, _)| names::same(renames, &inner, name, field));
         let Some((_, found)) = field.filter(|(_, found)| !found.is_null()) else { continue };
         let value = match &**name {
-            "defined_tags" | "system_tags" => flat(found),
+            "defined_tags" | "system_tags" | "security_attributes" => flat(found),
             _ => observe_value(attribute, found, renames, &inner),
         };
         shown.insert(name.clone(), value);
@@ -276,25 +278,40 @@ pub(crate) fn from_json(json: &Json) -> Value {
     }
 }
 
-/// Terraform's flat map `Namespace.Key` as Oracle's map of maps.
+/// Terraform's flat map `Namespace.Key` as Oracle's map of maps. Security attributes have one level more:
+/// `Namespace.Attribute.value`.
 fn nested(flat: &Value) -> Value {
     let mut spaces: BTreeMap<String, BTreeMap<Arc<str>, Value>> = BTreeMap::new();
     for (name, value) in flat.as_map().into_iter().flat_map(ValueMap::iter) {
         let (space, key) = name.split_once('.').unwrap_or((name, ""));
-        spaces.entry(space.to_owned()).or_default().insert(Arc::from(key), value.clone());
+        let keys = spaces.entry(space.to_owned()).or_default();
+        match key.split_once('.') {
+            None => drop(keys.insert(Arc::from(key), value.clone())),
+            Some((key, part)) => {
+                let mut parts = keys.get(key).and_then(Value::as_map).cloned().unwrap_or_default();
+                parts.insert(part, value.clone());
+                keys.insert(Arc::from(key), Value::Map(parts));
+            }
+        }
     }
     Value::map(spaces.into_iter().map(|(space, keys)| (space, Value::map(keys))))
 }
 
 /// The other way. Tags that the service adds by itself (`Oracle-Tags`) are left alone.
 fn flat(nested: &Json) -> Value {
+    let mut entries: BTreeMap<String, Value> = BTreeMap::new();
     let spaces = nested.as_object().into_iter().flatten();
-    let ours = spaces.filter(|(space, _)| !tags::is_services_own(space));
-    let entries = ours.flat_map(|(space, keys)| {
-        let keys = keys.as_object().into_iter().flatten();
-        keys.map(move |(key, value)| (format!("{space}.{key}"), from_json(value)))
-    });
-    Value::map(entries.collect::<Vec<_>>())
+    for (space, keys) in spaces.filter(|(space, _)| !tags::is_services_own(space)) {
+        for (key, value) in keys.as_object().into_iter().flatten() {
+            match value.as_object() {
+                None => drop(entries.insert(format!("{space}.{key}"), from_json(value))),
+                Some(parts) => entries.extend(
+                    parts.iter().map(|(part, value)| (format!("{space}.{key}.{part}"), from_json(value))),
+                ),
+            }
+        }
+    }
+    Value::map(entries)
 }
 
 #[cfg(test)]

@@ -31,6 +31,11 @@ const TASKS: &[Task] = &[
         about: "write oci-client's services from schemas/ (--check: only compare)",
         run: codegen::run,
     },
+    Task {
+        name: "schemas",
+        about: "write schemas/ and pages of the resource types and of moodle.toml (--check: only compare)",
+        run: schemas,
+    },
     Task { name: "features", about: "check oci-client with each service alone", run: features::check },
     Task { name: "layers", about: "check which crate may depend on which", run: layers::check },
     Task {
@@ -59,6 +64,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is written from the code of crates above this one, by programs of those crates.
+fn schemas(arguments: &[String]) -> Result<(), String> {
+    for (package, program) in [("oci-resources", "write_schemas")] {
+        let mut cargo = process::cargo();
+        cargo.args(["run", "--quiet", "--package", package, "--example", program, "--"]).args(arguments);
+        process::run(&mut cargo)?;
+    }
+    Ok(())
 }
 
 /// The test command of the README, which CI calls too. Further arguments go to `cargo test`.

@@ -58,9 +58,16 @@ pub struct Subnet {
     /// The VCN; a change replaces the subnet.
     #[schemars(extend("x-required" = true, "x-force-new" = true))]
     pub vcn_id: Attr<String>,
-    /// Its IPv4 block, inside one of the VCN's.
-    #[schemars(extend("x-required" = true))]
+    /// Its IPv4 block, inside one of the VCN's. It, or `ipv4cidr_blocks`, must be set.
     pub cidr_block: Attr<String>,
+    /// Several IPv4 blocks, in place of `cidr_block`, with which the service changes them; a change replaces the subnet.
+    #[schemars(extend("x-force-new" = true, "x-unordered" = true, "x-volatile" = true))]
+    pub ipv4cidr_blocks: Attr<Vec<String>>,
+    /// One IPv6 block of the VCN.
+    pub ipv6cidr_block: Attr<String>,
+    /// Several IPv6 blocks of the VCN.
+    #[schemars(extend("x-unordered" = true))]
+    pub ipv6cidr_blocks: Attr<Vec<String>>,
     /// What people call it; 1 to 255 characters.
     #[schemars(length(min = 1, max = 255))]
     pub display_name: Attr<String>,
@@ -95,6 +102,9 @@ attributes!(Subnet {
     compartment_id,
     vcn_id,
     cidr_block,
+    ipv4cidr_blocks,
+    ipv6cidr_block,
+    ipv6cidr_blocks,
     display_name,
     dns_label,
     availability_domain,
@@ -172,11 +182,7 @@ impl ResourceModule for Module {
             create: Some(models::CreateSubnetDetails::default().facts()),
             update: Some(models::UpdateSubnetDetails::default().facts()),
             renames: &[],
-            left_out: &[
-                ("ipv4CidrBlocks", "more than one IPv4 block"),
-                ("ipv6CidrBlock", "IPv6"),
-                ("ipv6CidrBlocks", "IPv6"),
-            ],
+            left_out: &[],
             elsewhere: &[],
         }
     }
@@ -185,6 +191,7 @@ impl ResourceModule for Module {
         let mut problems = Vec::new();
         rules::dns_label(inputs, "dns_label", &mut problems);
         rules::ipv4_block(inputs, "cidr_block", &rules::SUBNET_PREFIXES, &mut problems);
+        rules::one_of(inputs, &["cidr_block", "ipv4cidr_blocks"], &mut problems);
         rules::not_both(inputs, "prohibit_public_ip_on_vnic", "prohibit_internet_ingress", &mut problems);
         problems
     }

@@ -65,6 +65,19 @@ pub struct Vcn {
     /// Whether it has IPv6 addresses too; a change replaces the network.
     #[schemars(extend("x-force-new" = true))]
     pub is_ipv6enabled: Attr<bool>,
+    /// Whether Oracle gives it a public IPv6 block; a change replaces the network.
+    #[schemars(extend("x-force-new" = true))]
+    pub is_oracle_gua_allocation_enabled: Attr<bool>,
+    /// Private IPv6 blocks; a change replaces the network.
+    #[schemars(extend("x-force-new" = true, "x-unordered" = true))]
+    pub ipv6private_cidr_blocks: Attr<Vec<String>>,
+    /// Public IPv6 blocks that were brought along; a change replaces the network.
+    #[schemars(extend("x-force-new" = true, "x-unordered" = true, "x-write-only" = true))]
+    pub byoipv6cidr_details: Attr<Vec<Byoipv6CidrDetails>>,
+    /// Whether only zero trust packet routing decides what may reach it.
+    pub is_zpr_only: Attr<bool>,
+    /// Zero trust packet routing: `Namespace.Attribute.value` and `Namespace.Attribute.mode`.
+    pub security_attributes: Attr<BTreeMap<String, String>>,
     /// The user's free-form tags.
     pub freeform_tags: Attr<BTreeMap<String, String>>,
     /// The user's defined tags, `Namespace.Key` to value.
@@ -79,10 +92,28 @@ attributes!(Vcn {
     display_name,
     dns_label,
     is_ipv6enabled,
+    is_oracle_gua_allocation_enabled,
+    ipv6private_cidr_blocks,
+    byoipv6cidr_details,
+    is_zpr_only,
+    security_attributes,
     freeform_tags,
     defined_tags,
     raw,
 });
+
+/// A public IPv6 block that was brought along.
+#[derive(Clone, Debug, Default, JsonSchema)]
+pub struct Byoipv6CidrDetails {
+    /// The range that the block is taken from.
+    #[schemars(extend("x-required" = true))]
+    pub byoipv6range_id: Attr<String>,
+    /// The block, /56 or larger.
+    #[schemars(extend("x-required" = true))]
+    pub ipv6cidr_block: Attr<String>,
+}
+
+attributes!(Byoipv6CidrDetails { byoipv6range_id, ipv6cidr_block });
 
 /// What the service tells.
 #[derive(JsonSchema)]
@@ -172,14 +203,7 @@ impl ResourceModule for Module {
             create: Some(models::CreateVcnDetails::default().facts()),
             update: Some(models::UpdateVcnDetails::default().facts()),
             renames: &[],
-            left_out: &[
-                ("cidrBlock", "the deprecated form of `cidrBlocks`"),
-                ("byoipv6CidrDetails", "addresses that were brought along"),
-                ("ipv6PrivateCidrBlocks", "IPv6 beyond switching it on"),
-                ("isOracleGuaAllocationEnabled", "IPv6 beyond switching it on"),
-                ("isZprOnly", "zero trust packet routing"),
-                ("securityAttributes", "zero trust packet routing"),
-            ],
+            left_out: &[("cidrBlock", "the deprecated form of `cidrBlocks`")],
             elsewhere: &[("compartment_id", "ChangeVcnCompartment"), ("cidr_blocks", "AddVcnCidr")],
         }
     }

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod describe;
 mod parse;
+mod print;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,6 +92,12 @@ impl Schema {
     /// The attributes, by name.
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Attribute)> {
         self.attributes.iter()
+    }
+
+    /// What the type is, for people.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// One attribute.

@@ -50,6 +50,8 @@ pub(crate) const VCN: Case = Case {
             change("display_name", "other"),
             change("cidr_blocks", value(&json!(["10.1.0.0/16", "10.0.0.0/16", "10.2.0.0/16"]))),
             change("freeform_tags", value(&json!({"team": "other", "more": "x"}))),
+            change("is_zpr_only", true),
+            change("security_attributes", value(&json!({"oracle-zpr.tier.value": "web"}))),
             change("compartment_id", place.compartments[0].as_str()),
             change("dns_label", "other"),
         ]
@@ -57,6 +59,9 @@ pub(crate) const VCN: Case = Case {
     unchanged: &[
         ("defined_tags", "a namespace must exist first; tried with the tags"),
         ("is_ipv6enabled", "the mock knows no IPv6"),
+        ("is_oracle_gua_allocation_enabled", "the mock knows no IPv6"),
+        ("ipv6private_cidr_blocks", "the mock knows no IPv6"),
+        ("byoipv6cidr_details", "the mock knows no IPv6"),
     ],
     respell: |path, value, random| (path == "dns_label").then(|| other_case(value, random)).flatten(),
     ..PLAIN
@@ -102,6 +107,9 @@ pub(crate) const SUBNET: Case = Case {
     },
     unchanged: &[
         ("compartment_id", "it forces a new one, as others do that are tried"),
+        ("ipv4cidr_blocks", "stands in place of `cidr_block`"),
+        ("ipv6cidr_block", "the mock knows no IPv6"),
+        ("ipv6cidr_blocks", "the mock knows no IPv6"),
         ("vcn_id", "a second VCN adds nothing to what `dns_label` shows"),
         ("defined_tags", "a namespace must exist first; tried with the tags"),
         ("route_table_id", "tried with route tables"),
