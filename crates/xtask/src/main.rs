@@ -66,11 +66,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// Packages and those of their examples that write files of the workspace.
+const WRITERS: &[(&str, &str)] = &[("oci-resources", "write_schemas")];
+
 /// What is written from the code of crates above this one, by programs of those crates.
 fn schemas(arguments: &[String]) -> Result<(), String> {
-    for (package, program) in [("oci-resources", "write_schemas")] {
+    for (package, program) in WRITERS {
         let mut cargo = process::cargo();
-        cargo.args(["run", "--quiet", "--package", package, "--example", program, "--"]).args(arguments);
+        cargo.args(["run", "--quiet", "--package", package, "--example", program, "--"]);
+        cargo.args(arguments);
         process::run(&mut cargo)?;
     }
     Ok(())
