@@ -80,6 +80,22 @@ pub(crate) fn ipv4_block(
     }
 }
 
+/// Any block, IPv4 or IPv6, whose host bits are zero.
+pub(crate) fn any_block(text: &str) -> Result<(), String> {
+    let block: ipnet::IpNet =
+        text.parse().map_err(|_| format!("`{text}` is not a block such as `10.0.0.0/16`"))?;
+    match block.trunc() {
+        whole if whole == block => Ok(()),
+        whole => Err(format!("`{text}` has host bits set; the block is `{whole}`")),
+    }
+}
+
+/// Whether two texts are one block: `10.0.0.0/16` and `010.0.0.0/16` are not, `2001:DB8::/32` and `2001:db8::/32` are.
+pub(crate) fn same_block(desired: &Value, observed: &Value) -> bool {
+    let block = |value: &Value| value.as_str()?.parse::<ipnet::IpNet>().ok();
+    block(desired).zip(block(observed)).is_some_and(|(a, b)| a == b)
+}
+
 /// Whether two texts differ in case only.
 pub(crate) fn same_text(desired: &Value, observed: &Value) -> bool {
     desired.as_str().zip(observed.as_str()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))

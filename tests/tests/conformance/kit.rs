@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cross_tests::bench::Bench;
+use oci_client::page::PageLimits;
 use oci_client::sign::Signed;
 use oci_client::transport::{AttemptLimits, RawResponse, Transport, TransportError};
 use oci_resources::driver::Driver;
@@ -32,6 +33,8 @@ pub(crate) struct Place {
     pub(crate) compartments: [String; 2],
     /// The availability domains' names.
     pub(crate) domains: Vec<String>,
+    /// The OCIDs of Oracle's services that a gateway may lead to.
+    pub(crate) services: Vec<String>,
 }
 
 /// Inputs by name.
@@ -114,12 +117,15 @@ impl Case {
     }
 }
 
-fn place(bench: &Bench) -> Place {
+async fn place(bench: &Bench) -> Place {
+    use oci_client::services::core::operations::ListServices;
+    let services = bench.cloud.client.list(ListServices::new(), PageLimits::default()).await.unwrap();
     let place = &bench.cloud.mock.config().place;
     Place {
         tenancy: place.tenancy_id.clone(),
         compartments: cross_tests::COMPARTMENTS.map(|(id, _)| id.to_owned()),
         domains: place.availability_domains(),
+        services: services.into_iter().filter_map(|service| service.id).collect(),
     }
 }
 
@@ -131,7 +137,7 @@ fn expect_no_secret(bench: &Bench, what: &str) {
 
 pub(crate) async fn create_read_and_destroy(case: &Case) {
     let mut bench = Bench::new(1).await;
-    let place = place(&bench);
+    let place = place(&bench).await;
     let asked = (case.asked)(&place);
     let around = case.graph(&place, None);
     let before = match around.nodes() {
@@ -174,7 +180,7 @@ fn forces_new(schema: &Schema, path: &str) -> bool {
 
 pub(crate) async fn each_attribute(case: &Case) {
     let mut bench = Bench::new(2).await;
-    let place = place(&bench);
+    let place = place(&bench).await;
     let schema = case.schema();
     let mut asked = (case.asked)(&place);
     let changes = (case.changes)(&place);
@@ -245,7 +251,7 @@ fn respelled(case: &Case, attribute: &Attribute, path: &str, value: &Expr, rando
 pub(crate) async fn permutations(case: &Case) {
     let schema = case.schema();
     let mut bench = Bench::new(3).await;
-    let place = place(&bench);
+    let place = place(&bench).await;
     let asked = (case.asked)(&place);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let mut tried = std::collections::BTreeSet::new();
@@ -269,7 +275,7 @@ pub(crate) async fn permutations(case: &Case) {
 
 pub(crate) async fn delete_twice(case: &Case) {
     let mut bench = Bench::new(4).await;
-    let place = place(&bench);
+    let place = place(&bench).await;
     let asked = (case.asked)(&place);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let entry = bench.journal.state().entry(&case.subject()).unwrap().clone();
@@ -283,7 +289,7 @@ pub(crate) async fn delete_twice(case: &Case) {
 
 pub(crate) async fn import(case: &Case) {
     let mut bench = Bench::new(5).await;
-    let place = place(&bench);
+    let place = place(&bench).await;
     let mut asked = (case.asked)(&place);
     let graph = case.graph(&place, Some(&asked));
     bench.reach(&graph).await;
@@ -333,7 +339,7 @@ pub(crate) async fn faults(case: &Case) {
 async fn one_fault(case: &Case, method: &str, at: usize, name: &str, effect: &Json) -> bool {
     let told = format!("{method} {at}, {name}");
     let mut bench = Bench::new(6).await;
-    let place = place(&bench);
+    let place = place(&bench).await;
     let asked = (case.asked)(&place);
     let around = case.graph(&place, None);
     if !around.nodes().is_empty() {
@@ -370,7 +376,7 @@ async fn until_done(bench: &mut Bench, graph: &Graph, mode: Mode, told: &str) {
 
 pub(crate) async fn unknown_words(case: &Case) {
     let mut bench = Bench::new(7).await;
-    let place = place(&bench);
+    let place = place(&bench).await;
     let asked = (case.asked)(&place);
     let graph = case.graph(&place, Some(&asked));
     bench.reach(&graph).await;

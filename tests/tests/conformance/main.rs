@@ -57,6 +57,18 @@ macro_rules! conformance {
 
 conformance! {
     oci_core_vcn: cases::network::VCN,
+    oci_core_default_dhcp_options: cases::network::DEFAULT_DHCP_OPTIONS,
+    oci_core_default_route_table: cases::network::DEFAULT_ROUTE_TABLE,
+    oci_core_default_security_list: cases::network::DEFAULT_SECURITY_LIST,
+    oci_core_dhcp_options: cases::network::DHCP_OPTIONS,
+    oci_core_internet_gateway: cases::network::INTERNET_GATEWAY,
+    oci_core_nat_gateway: cases::network::NAT_GATEWAY,
+    oci_core_network_security_group: cases::network::NETWORK_SECURITY_GROUP,
+    oci_core_private_ip: cases::network::PRIVATE_IP,
+    oci_core_public_ip: cases::network::PUBLIC_IP,
+    oci_core_route_table: cases::network::ROUTE_TABLE,
+    oci_core_security_list: cases::network::SECURITY_LIST,
+    oci_core_service_gateway: cases::network::SERVICE_GATEWAY,
     oci_core_subnet: cases::network::SUBNET,
 }
 

@@ -4,11 +4,52 @@ pub mod vcn;
 
 pub mod subnet;
 
+pub mod internet_gateway;
+
+pub mod nat_gateway;
+
+pub mod service_gateway;
+
+pub mod route_table;
+
+pub mod packet_rules;
+
+pub mod security_list;
+
+pub mod network_security_group;
+
+pub mod dhcp_options;
+
+pub mod default_route_table;
+
+pub mod default_security_list;
+
+pub mod default_dhcp_options;
+
+pub mod public_ip;
+
+pub mod private_ip;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
 /// The resource types.
-pub(crate) const MODULES: &[&dyn ResourceModule] = &[&subnet::Module, &vcn::Module];
+pub(crate) const MODULES: &[&dyn ResourceModule] = &[
+    &default_dhcp_options::Module,
+    &default_route_table::Module,
+    &default_security_list::Module,
+    &dhcp_options::Module,
+    &internet_gateway::Module,
+    &nat_gateway::Module,
+    &network_security_group::Module,
+    &private_ip::Module,
+    &public_ip::Module,
+    &route_table::Module,
+    &security_list::Module,
+    &service_gateway::Module,
+    &subnet::Module,
+    &vcn::Module,
+];
 
 /// The data sources.
 pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];

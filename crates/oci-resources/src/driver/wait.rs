@@ -95,7 +95,8 @@ impl Driver {
             let words = if operation == Operation::Delete { "the deletion" } else { "the work request" };
             return Ok(running(module.lifecycle(), &waiting, words, None));
         }
-        match module.observe(answer.body) {
+        let shown = if answer.body.is_object() { module.observe(answer.body) } else { None };
+        match shown {
             Some(seen) => Ok(self.reply(module, operation, &waiting, seen, context)),
             None => self.looked_at(module, operation, &waiting, context).await,
         }

@@ -1,7 +1,7 @@
 //! Whether what is wanted is what is there.
 
 use super::Judge;
-use crate::schema::{Attribute, Kind, join};
+use crate::schema::{Attribute, Kind, Schema, join};
 use crate::value::{Value, ValueMap};
 
 /// How values are compared.
@@ -85,7 +85,7 @@ impl Comparison<'_> {
             }
             !observed.get(key).is_some_and(|other| self.same(inner, &join(name, key), value, other))
         });
-        if differing.next().is_some() {
+        if differing.next().is_some() || has_more_than_wished(schema, desired, observed) {
             return false;
         }
         self.now
@@ -124,6 +124,13 @@ impl Comparison<'_> {
         let mut partner: Vec<Option<usize>> = vec![None; right.len()];
         (0..left.len()).all(|from| find_partner(from, &fits, &mut partner, &mut vec![false; right.len()]))
     }
+}
+
+/// Whether something is there that the wish leaves out where leaving out means absent.
+fn has_more_than_wished(schema: &Schema, desired: &ValueMap, observed: &ValueMap) -> bool {
+    let is_set = |values: &ValueMap, name: &str| values.get(name).is_some_and(|value| !value.is_null());
+    let mut exact = schema.attributes().filter(|(_, attribute)| attribute.exact);
+    exact.any(|(name, _)| is_set(observed, name) && !is_set(desired, name))
 }
 
 fn find_partner(from: usize, fits: &[Vec<usize>], partner: &mut [Option<usize>], tried: &mut [bool]) -> bool {

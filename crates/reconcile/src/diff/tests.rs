@@ -55,7 +55,8 @@ fn provider() -> Spelling {
         .with("port", Attribute::new(Kind::Integer).computed());
     let vnic = Schema::default()
         .with("subnet", Attribute::new(Kind::String).force_new())
-        .with("label", Attribute::new(Kind::String));
+        .with("label", Attribute::new(Kind::String))
+        .with("ports", Attribute::new(Kind::String).exact());
     let schema = Schema::default()
         .with("name", Attribute::new(Kind::String))
         .with("zone", Attribute::new(Kind::String).force_new())
@@ -172,4 +173,16 @@ fn an_unknown_value_is_a_change() {
     let unknown = Value::unknown("t.b".parse().unwrap(), AttributePath::attribute("id"));
     let old = [("zone", "a".into())];
     check(&[("zone", unknown)], &old, &old, &old, &["zone ChangeOfMind!"]);
+}
+
+#[test]
+fn leaving_out_what_is_exact_means_that_it_shall_be_absent() {
+    let vnic = |entries: &[(&'static str, &str)]| {
+        [("vnic", Value::map(entries.iter().map(|(name, value)| (*name, Value::from(*value)))))]
+    };
+    let (open, narrow) = (vnic(&[("label", "y")]), vnic(&[("label", "y"), ("ports", "22")]));
+    check(&open, &open, &open, &narrow, &["vnic.ports Drift"]);
+    check(&open, &narrow, &narrow, &narrow, &["vnic.ports ChangeOfMind"]);
+    check(&open, &open, &open, &open, &[]);
+    check(&vnic(&[("ports", "22")]), &narrow, &narrow, &narrow, &[]);
 }

@@ -45,6 +45,7 @@ impl Attribute {
             force_new: false,
             write_only: false,
             volatile: false,
+            exact: false,
             default: None,
             description: None,
             bounds: Bounds::default(),
@@ -67,6 +68,12 @@ impl Attribute {
     #[must_use]
     pub fn read_only(self) -> Self {
         Self { computed: true, read_only: true, ..self }
+    }
+
+    /// Inside an object, leaving it out means that it shall be absent.
+    #[must_use]
+    pub fn exact(self) -> Self {
+        Self { exact: true, ..self }
     }
 
     /// It is a secret.

@@ -38,6 +38,7 @@ impl Attribute {
             (self.sensitive, "secret"),
             (self.write_only, "never told"),
             (self.volatile, "may change with any update"),
+            (self.exact, "absent if left out"),
         ];
         let mut rules: Vec<String> =
             flags.into_iter().filter(|(set, _)| *set).map(|(_, words)| words.to_owned()).collect();

@@ -44,6 +44,8 @@ pub struct Attribute {
     pub write_only: bool,
     /// The service may change it with any update (`x-volatile`).
     pub volatile: bool,
+    /// Inside an object: to leave it out is to want it absent (`x-exact`), where otherwise what is not said is not compared.
+    pub exact: bool,
     /// Taken when the user does not set it.
     pub default: Option<Value>,
     /// For people.

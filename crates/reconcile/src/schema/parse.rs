@@ -16,6 +16,7 @@
 //! | `x-force-new` | `true`: the same |
 //! | `x-write-only` | the service never tells it; the same as `writeOnly` |
 //! | `x-volatile` | the service may change it with any update |
+//! | `x-exact` | inside an object: to leave it out is to want it absent |
 
 use std::sync::Arc;
 
@@ -81,6 +82,7 @@ impl Reader<'_> {
         set(&mut attribute.force_new, flag("x-force-new").or_else(|| flag("x-updatable").map(|yes| !yes)));
         set(&mut attribute.write_only, flag("x-write-only").or_else(|| flag("writeOnly")));
         set(&mut attribute.volatile, flag("x-volatile"));
+        set(&mut attribute.exact, flag("x-exact"));
         if flag("readOnly") == Some(true) {
             attribute = attribute.read_only();
         }

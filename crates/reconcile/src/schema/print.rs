@@ -52,6 +52,7 @@ impl Attribute {
             ("x-unordered", self.unordered),
             ("x-force-new", self.force_new),
             ("x-volatile", self.volatile),
+            ("x-exact", self.exact),
         ];
         for (name, _) in flags.iter().filter(|(_, set)| *set) {
             json.insert((*name).to_owned(), json!(true));
@@ -117,7 +118,7 @@ mod tests {
         let text = || Attribute::new(Kind::String);
         let inner = Schema::default()
             .with("port", Attribute::new(Kind::Integer).required())
-            .with("anything", Attribute::new(Kind::Any).computed());
+            .with("anything", Attribute::new(Kind::Any).computed().exact());
         let bounds = Bounds {
             one_of: Some(vec![Value::from("a"), Value::from("b")]),
             length_min: Some(1),

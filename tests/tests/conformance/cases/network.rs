@@ -2,8 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use oci_resources::core::default_dhcp_options::{self, DefaultDhcpOptions};
+use oci_resources::core::default_route_table::{self, DefaultRouteTable};
+use oci_resources::core::default_security_list::{self, DefaultSecurityList};
+use oci_resources::core::dhcp_options::{self, DhcpOptions};
+use oci_resources::core::internet_gateway::{self, InternetGateway};
+use oci_resources::core::nat_gateway::{self, NatGateway};
+use oci_resources::core::network_security_group::{self, NetworkSecurityGroup};
+use oci_resources::core::private_ip::{self, PrivateIp};
+use oci_resources::core::public_ip::{self, PublicIp};
+use oci_resources::core::route_table::{self, RouteTable};
+use oci_resources::core::security_list::{self, SecurityList};
+use oci_resources::core::service_gateway::{self, ServiceGateway};
 use oci_resources::core::subnet::{self, Subnet};
 use oci_resources::core::vcn::{self, Vcn};
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
 use reconcile::Address;
 use reconcile::graph::GraphBuilder;
 use reconcile::value::{Expr, Value};
@@ -68,8 +82,7 @@ pub(crate) const VCN: Case = Case {
 };
 
 /// The same text in capitals, or not.
-fn other_case(value: &Value, random: &mut rand::rngs::ChaCha8Rng) -> Option<Value> {
-    use rand::RngExt;
+fn other_case(value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
     let text = value.as_str()?;
     Some(if random.random() { text.to_uppercase().into() } else { text.into() })
 }
@@ -117,5 +130,473 @@ pub(crate) const SUBNET: Case = Case {
         ("security_list_ids", "tried with security lists"),
         ("prohibit_internet_ingress", "cannot stand beside its twin"),
     ],
+    ..PLAIN
+};
+
+const COMPARTMENT: (&str, &str) = ("compartment_id", "moving is tried with the VCN and the route table");
+const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
+const VCN_ID: (&str, &str) = ("vcn_id", "a second VCN adds nothing to what the subnet shows");
+const TABLE: (&str, &str) =
+    ("route_table_id", "a table for what comes in; the mock takes it and has no use for it");
+
+/// A gateway for routes to lead to.
+fn door() -> Address {
+    Address::new(internet_gateway::TYPE, "door").unwrap()
+}
+
+fn add_door(place: &Place, builder: &mut GraphBuilder) {
+    add_network(place, builder);
+    let gateway = InternetGateway {
+        compartment_id: place.tenancy.as_str().into(),
+        vcn_id: vcn::id(&network()).into(),
+        ..InternetGateway::default()
+    };
+    builder.add(gateway.inputs().at(door()));
+}
+
+/// A subnet for addresses.
+pub(crate) fn subnet_around() -> Address {
+    Address::new(subnet::TYPE, "around").unwrap()
+}
+
+/// Adds the VCN and that subnet.
+pub(crate) fn add_subnet(place: &Place, builder: &mut GraphBuilder) {
+    add_network(place, builder);
+    let subnet = Subnet {
+        compartment_id: place.tenancy.as_str().into(),
+        vcn_id: vcn::id(&network()).into(),
+        cidr_block: "10.0.200.0/24".into(),
+        dns_label: "subnet".into(),
+        ..Subnet::default()
+    };
+    builder.add(subnet.inputs().at(subnet_around()));
+}
+
+pub(crate) const INTERNET_GATEWAY: Case = Case {
+    resource_type: internet_gateway::TYPE,
+    around: add_network,
+    asked: |place| {
+        let gateway = InternetGateway {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            display_name: "door".into(),
+            enabled: true.into(),
+            freeform_tags: tags().into(),
+            ..InternetGateway::default()
+        };
+        asked(gateway.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("enabled", false),
+            change("freeform_tags", value(&json!({"team": "other"}))),
+        ]
+    },
+    unchanged: &[COMPARTMENT, VCN_ID, TAGS, TABLE],
+    ..PLAIN
+};
+
+pub(crate) const NAT_GATEWAY: Case = Case {
+    resource_type: nat_gateway::TYPE,
+    around: |place, builder| {
+        add_network(place, builder);
+        add_reserved(place, builder);
+    },
+    asked: |place| {
+        let gateway = NatGateway {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            display_name: "out".into(),
+            block_traffic: false.into(),
+            freeform_tags: tags().into(),
+            ..NatGateway::default()
+        };
+        asked(gateway.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("block_traffic", true),
+            change("freeform_tags", value(&json!({}))),
+            change("public_ip_id", public_ip::id(&reserved()).reference().clone()),
+        ]
+    },
+    unchanged: &[COMPARTMENT, VCN_ID, TAGS, TABLE],
+    ..PLAIN
+};
+
+/// A reserved public address.
+pub(crate) fn reserved() -> Address {
+    Address::new(public_ip::TYPE, "reserved").unwrap()
+}
+
+pub(crate) fn add_reserved(place: &Place, builder: &mut GraphBuilder) {
+    let address = PublicIp {
+        compartment_id: place.tenancy.as_str().into(),
+        lifetime: "RESERVED".into(),
+        ..PublicIp::default()
+    };
+    builder.add(address.inputs().at(reserved()));
+}
+
+pub(crate) const SERVICE_GATEWAY: Case = Case {
+    resource_type: service_gateway::TYPE,
+    around: add_network,
+    asked: |place| {
+        let gateway = ServiceGateway {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            services: oci_resources::attr::Attr::Expr(value(&json!([{"service_id": place.services[0]}]))),
+            display_name: "services".into(),
+            freeform_tags: tags().into(),
+            ..ServiceGateway::default()
+        };
+        asked(gateway.inputs())
+    },
+    changes: |place| {
+        vec![
+            change("display_name", "other"),
+            change("block_traffic", true),
+            change("services", value(&json!([{"service_id": place.services[1]}]))),
+            change("freeform_tags", value(&json!({}))),
+        ]
+    },
+    unchanged: &[COMPARTMENT, VCN_ID, TAGS, TABLE],
+    ..PLAIN
+};
+
+pub(crate) const NETWORK_SECURITY_GROUP: Case = Case {
+    resource_type: network_security_group::TYPE,
+    around: add_network,
+    asked: |place| {
+        let group = NetworkSecurityGroup {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            display_name: "web".into(),
+            freeform_tags: tags().into(),
+            ..NetworkSecurityGroup::default()
+        };
+        asked(group.inputs())
+    },
+    changes: |_| {
+        vec![change("display_name", "other"), change("freeform_tags", value(&json!({"team": "other"})))]
+    },
+    unchanged: &[COMPARTMENT, VCN_ID, TAGS],
+    ..PLAIN
+};
+
+pub(crate) const PUBLIC_IP: Case = Case {
+    resource_type: public_ip::TYPE,
+    around: |place, builder| {
+        add_subnet(place, builder);
+        add_address(place, builder);
+    },
+    asked: |place| {
+        let address = PublicIp {
+            compartment_id: place.tenancy.as_str().into(),
+            lifetime: "RESERVED".into(),
+            display_name: "site".into(),
+            freeform_tags: tags().into(),
+            ..PublicIp::default()
+        };
+        asked(address.inputs())
+    },
+    changes: |place| {
+        vec![
+            change("display_name", "other"),
+            change("private_ip_id", private_ip::id(&address_around()).reference().clone()),
+            change("freeform_tags", value(&json!({}))),
+            change("compartment_id", place.compartments[0].as_str()),
+        ]
+    },
+    unchanged: &[
+        TAGS,
+        ("lifetime", "an ephemeral one needs a VNIC; tried with instances"),
+        ("public_ip_pool_id", "the mock knows no pools"),
+    ],
+    ..PLAIN
+};
+
+/// A private address without a VNIC.
+fn address_around() -> Address {
+    Address::new(private_ip::TYPE, "around").unwrap()
+}
+
+fn add_address(_: &Place, builder: &mut GraphBuilder) {
+    let address = PrivateIp {
+        subnet_id: subnet::id(&subnet_around()).into(),
+        lifetime: "RESERVED".into(),
+        ..PrivateIp::default()
+    };
+    builder.add(address.inputs().at(address_around()));
+}
+
+pub(crate) const PRIVATE_IP: Case = Case {
+    resource_type: private_ip::TYPE,
+    around: add_subnet,
+    asked: |_| {
+        let address = PrivateIp {
+            subnet_id: subnet::id(&subnet_around()).into(),
+            ip_address: "10.0.200.77".into(),
+            lifetime: "RESERVED".into(),
+            display_name: "spare".into(),
+            hostname_label: "spare".into(),
+            freeform_tags: tags().into(),
+            ..PrivateIp::default()
+        };
+        asked(address.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("hostname_label", "other"),
+            change("freeform_tags", value(&json!({}))),
+            change("ip_address", "10.0.200.78"),
+        ]
+    },
+    unchanged: &[
+        TAGS,
+        TABLE,
+        ("vnic_id", "tried with instances"),
+        ("subnet_id", "a second subnet adds nothing to what `ip_address` shows"),
+        ("vlan_id", "the mock knows no VLANs"),
+        ("cidr_prefix_length", "the mock knows no blocks of addresses"),
+        ("ipv4subnet_cidr_at_creation", "the mock's subnets have one block"),
+        ("lifetime", "the mock keeps what has no VNIC reserved"),
+    ],
+    ..PLAIN
+};
+
+pub(crate) const ROUTE_TABLE: Case = Case {
+    resource_type: route_table::TYPE,
+    around: add_door,
+    asked: |place| {
+        let table = RouteTable {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            display_name: "public".into(),
+            route_rules: oci_resources::attr::Attr::Expr(routes(&[
+                "0.0.0.0/0",
+                "192.168.0.0/16",
+                "172.16.0.0/12",
+            ])),
+            freeform_tags: tags().into(),
+            ..RouteTable::default()
+        };
+        asked(table.inputs())
+    },
+    changes: |place| {
+        vec![
+            change("display_name", "other"),
+            change("route_rules", routes(&["0.0.0.0/0"])),
+            change("freeform_tags", value(&json!({}))),
+            change("compartment_id", place.compartments[0].as_str()),
+        ]
+    },
+    unchanged: &[VCN_ID, TAGS],
+    ..PLAIN
+};
+
+fn routes(destinations: &[&str]) -> Expr {
+    let gateway = internet_gateway::id(&door()).reference().clone();
+    let rule = |destination: &&str| {
+        Expr::Map(vec![
+            ("network_entity_id".into(), gateway.clone().into()),
+            ("destination".into(), (*destination).into()),
+        ])
+    };
+    Expr::List(destinations.iter().map(rule).collect())
+}
+
+/// Rules of every form, some of them alike but for one thing.
+fn ingress() -> Expr {
+    value(&json!([
+        {"protocol": "6", "source": "0.0.0.0/0", "tcp_options": {"min": 80, "max": 80}},
+        {"protocol": "6", "source": "0.0.0.0/0", "tcp_options": {"min": 443, "max": 443}, "description": "TLS"},
+        {"protocol": "6", "source": "10.0.0.0/16", "source_type": "CIDR_BLOCK",
+         "tcp_options": {"source_port_range": {"min": 2048, "max": 2050}}},
+        {"protocol": "17", "source": "10.0.0.0/16", "udp_options": {"min": 111, "max": 111}, "stateless": true},
+        {"protocol": "1", "source": "0.0.0.0/0", "icmp_options": {"type": 3, "code": 4}},
+        {"protocol": "1", "source": "10.0.0.0/16", "icmp_options": {"type": 3}},
+        {"protocol": "112", "source": "10.0.1.0/24"},
+        {"protocol": "6", "source": "10.0.9.0/24"},
+    ]))
+}
+
+fn egress() -> Expr {
+    value(&json!([
+        {"protocol": "all", "destination": "0.0.0.0/0"},
+        {"protocol": "6", "destination": "10.0.1.0/24", "tcp_options": {"min": 3306, "max": 3306}, "stateless": true},
+    ]))
+}
+
+/// Other spellings of protocols, words of enums and addresses.
+fn respell_rule(path: &str, value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
+    let text = value.as_str()?;
+    let last = path.rsplit('.').next()?;
+    let names = [("6", "tcp"), ("17", "UDP"), ("1", "icmp"), ("all", "ALL"), ("112", "vrrp")];
+    match last {
+        "protocol" if random.random() => {
+            names.iter().find(|(number, _)| *number == text).map(|(_, name)| Value::from(*name))
+        }
+        "source_type" | "destination_type" => other_case(value, random),
+        _ => None,
+    }
+}
+
+pub(crate) const SECURITY_LIST: Case = Case {
+    resource_type: security_list::TYPE,
+    around: add_network,
+    asked: |place| {
+        let list = SecurityList {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            display_name: "web".into(),
+            ingress_security_rules: oci_resources::attr::Attr::Expr(ingress()),
+            egress_security_rules: oci_resources::attr::Attr::Expr(egress()),
+            freeform_tags: tags().into(),
+            ..SecurityList::default()
+        };
+        asked(list.inputs())
+    },
+    changes: |place| {
+        vec![
+            change("display_name", "other"),
+            // The ports go, and nothing else: that opens all of them.
+            change("ingress_security_rules", value(&json!([{"protocol": "tcp", "source": "0.0.0.0/0"}]))),
+            change(
+                "ingress_security_rules",
+                value(&json!([
+                    {"protocol": "tcp", "source": "0.0.0.0/0", "tcp_options": {"min": 80, "max": 81}},
+                ])),
+            ),
+            change("ingress_security_rules", value(&json!([{"protocol": "tcp", "source": "0.0.0.0/0"}]))),
+            change("egress_security_rules", value(&json!([]))),
+            change("freeform_tags", value(&json!({}))),
+            change("compartment_id", place.compartments[0].as_str()),
+        ]
+    },
+    unchanged: &[VCN_ID, TAGS],
+    respell: respell_rule,
+    ..PLAIN
+};
+
+pub(crate) const DHCP_OPTIONS: Case = Case {
+    resource_type: dhcp_options::TYPE,
+    around: add_network,
+    asked: |place| {
+        let options = DhcpOptions {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            options: oci_resources::attr::Attr::Expr(name_servers("VcnLocalPlusInternet")),
+            display_name: "names".into(),
+            domain_name_type: "CUSTOM_DOMAIN".into(),
+            freeform_tags: tags().into(),
+            ..DhcpOptions::default()
+        };
+        asked(options.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("options", name_servers("VcnLocal")),
+            change("domain_name_type", "VCN_DOMAIN"),
+            change("freeform_tags", value(&json!({}))),
+        ]
+    },
+    unchanged: &[COMPARTMENT, VCN_ID, TAGS],
+    ..PLAIN
+};
+
+fn name_servers(kind: &str) -> Expr {
+    value(&json!([
+        {"type": "DomainNameServer", "server_type": kind},
+        {"type": "SearchDomain", "search_domain_names": ["campus.example.org"]},
+    ]))
+}
+
+const DEFAULTS: &[(&str, &str)] = &[
+    ("manage_default_resource_id", "it names which VCN's it is"),
+    ("compartment_id", "it is that of the VCN"),
+    TAGS,
+];
+
+pub(crate) const DEFAULT_ROUTE_TABLE: Case = Case {
+    resource_type: default_route_table::TYPE,
+    around: add_door,
+    asked: |_| {
+        let table = DefaultRouteTable {
+            manage_default_resource_id: vcn::default_route_table_id(&network()).into(),
+            display_name: "default".into(),
+            route_rules: oci_resources::attr::Attr::Expr(routes(&["0.0.0.0/0", "192.168.0.0/16"])),
+            freeform_tags: tags().into(),
+            ..DefaultRouteTable::default()
+        };
+        asked(table.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("route_rules", routes(&["0.0.0.0/0"])),
+            change("freeform_tags", value(&json!({}))),
+        ]
+    },
+    unchanged: DEFAULTS,
+    there_before: 1,
+    ..PLAIN
+};
+
+pub(crate) const DEFAULT_SECURITY_LIST: Case = Case {
+    resource_type: default_security_list::TYPE,
+    around: add_network,
+    asked: |_| {
+        let list = DefaultSecurityList {
+            manage_default_resource_id: vcn::default_security_list_id(&network()).into(),
+            display_name: "default".into(),
+            ingress_security_rules: oci_resources::attr::Attr::Expr(ingress()),
+            egress_security_rules: oci_resources::attr::Attr::Expr(egress()),
+            freeform_tags: tags().into(),
+            ..DefaultSecurityList::default()
+        };
+        asked(list.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("ingress_security_rules", value(&json!([]))),
+            change("egress_security_rules", value(&json!([]))),
+            change("freeform_tags", value(&json!({}))),
+        ]
+    },
+    unchanged: DEFAULTS,
+    respell: respell_rule,
+    there_before: 1,
+    ..PLAIN
+};
+
+pub(crate) const DEFAULT_DHCP_OPTIONS: Case = Case {
+    resource_type: default_dhcp_options::TYPE,
+    around: add_network,
+    asked: |_| {
+        let options = DefaultDhcpOptions {
+            manage_default_resource_id: vcn::default_dhcp_options_id(&network()).into(),
+            options: oci_resources::attr::Attr::Expr(name_servers("VcnLocalPlusInternet")),
+            display_name: "default".into(),
+            freeform_tags: tags().into(),
+            ..DefaultDhcpOptions::default()
+        };
+        asked(options.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("options", name_servers("VcnLocal")),
+            change("domain_name_type", "SUBNET_DOMAIN"),
+            change("freeform_tags", value(&json!({}))),
+        ]
+    },
+    unchanged: DEFAULTS,
+    there_before: 1,
     ..PLAIN
 };

@@ -1,0 +1,186 @@
+//! A VCN's default route table, taken over: it came with the VCN, is changed instead of made, and goes with the
+//! VCN.
+//! API: Core Services 20160918.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use oci_client::model::Model;
+use oci_client::services::core::models;
+use oci_client::services::core::operations::{GetRouteTable, ListRouteTables, UpdateRouteTable};
+use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::schema::Schema;
+use reconcile::value::{Value, ValueMap};
+use schemars::JsonSchema;
+use serde_json::Value as Json;
+
+use super::route_table::{self, RouteRule};
+use crate::attr::{Attr, attributes};
+use crate::call::Call;
+use crate::lifecycle::Lifecycle;
+use crate::look::Look;
+use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::schema;
+use crate::tags::StackTags;
+use crate::values::text;
+use crate::wire;
+
+/// Terraform's name of the type.
+pub const TYPE: &str = "oci_core_default_route_table";
+
+/// A VCN's default route table, taken over.
+#[derive(Clone, Debug, Default, JsonSchema)]
+pub struct DefaultRouteTable {
+    /// The OCID of the default route table; an output of the VCN. A change takes another one over.
+    #[schemars(extend("x-required" = true, "x-force-new" = true))]
+    pub manage_default_resource_id: Attr<String>,
+    /// The compartment; it stays that of the VCN.
+    pub compartment_id: Attr<String>,
+    /// What people call it; 1 to 255 characters.
+    #[schemars(length(min = 1, max = 255))]
+    pub display_name: Attr<String>,
+    /// The rules; one for each destination.
+    #[schemars(extend("x-unordered" = true))]
+    pub route_rules: Attr<Vec<RouteRule>>,
+    /// The user's free-form tags.
+    pub freeform_tags: Attr<BTreeMap<String, String>>,
+    /// The user's defined tags, `Namespace.Key` to value.
+    pub defined_tags: Attr<BTreeMap<String, String>>,
+    /// What this schema does not know, under Oracle's names.
+    pub raw: Attr<BTreeMap<String, Json>>,
+}
+
+attributes!(DefaultRouteTable {
+    manage_default_resource_id,
+    compartment_id,
+    display_name,
+    route_rules,
+    freeform_tags,
+    defined_tags,
+    raw,
+});
+
+/// What the service tells.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a description: the schema is derived from it")]
+struct Told {
+    /// The OCID.
+    id: String,
+    /// The VCN.
+    vcn_id: String,
+    /// When it was made.
+    time_created: String,
+    /// Its lifecycle state.
+    #[schemars(extend("x-volatile" = true))]
+    state: String,
+}
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<DefaultRouteTable, Told>);
+
+fn seen(body: Json) -> Seen {
+    let mut seen = Seen::new(&SCHEMA, body, &[]);
+    let id = Value::string(seen.id.as_str());
+    seen.attributes.insert("manage_default_resource_id", id);
+    seen
+}
+
+/// Durations as seen in real tenancies; the limit is that of Oracle's Terraform provider.
+const LIFECYCLE: Lifecycle = Lifecycle {
+    until: &["AVAILABLE"],
+    failed: &[],
+    gone: &["TERMINATED"],
+    expect: Duration::from_secs(1),
+    limit: Duration::from_secs(1200),
+};
+
+/// The module of `oci_core_default_route_table`.
+#[derive(Clone, Copy, Debug)]
+pub struct Module;
+
+impl ResourceModule for Module {
+    fn resource_type(&self) -> ResourceType {
+        ResourceType {
+            expected: PerOperation::all(LIFECYCLE.expect),
+            limit: PerOperation::all(LIFECYCLE.limit),
+            visible_within: Duration::from_secs(240),
+            ..ResourceType::new(TYPE, SCHEMA.clone())
+        }
+    }
+
+    fn lifecycle(&self) -> &'static Lifecycle {
+        &LIFECYCLE
+    }
+
+    fn api(&self) -> Api {
+        Api {
+            service: "core",
+            create: None,
+            update: Some(models::UpdateRouteTableDetails::default().facts()),
+            renames: &[],
+            left_out: &[],
+            elsewhere: &[
+                ("manage_default_resource_id", "the path of the request"),
+                ("compartment_id", "the VCN"),
+            ],
+        }
+    }
+
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        problems.extend(route_table::Module.validate(inputs));
+        problems
+    }
+
+    fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
+        route_table::Module.equivalent(attribute, desired, observed)
+    }
+
+    /// Nothing is made: what is there is changed.
+    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
+        let id = text(inputs, "manage_default_resource_id")
+            .ok_or_else(|| Failure::refused("`manage_default_resource_id` is not known"))?;
+        let details: models::UpdateRouteTableDetails = wire::creation(&inputs.clone(), tags, &[])?;
+        Ok(Call::with_raw(UpdateRouteTable::new(id, details), wire::raw(inputs)))
+    }
+
+    fn observe(&self, body: Json) -> Option<Seen> {
+        Some(seen(body))
+    }
+
+    fn read(&self, id: &str) -> Look<Seen> {
+        Look::one(Call::new(GetRouteTable::new(id)), |answer| seen(answer.body))
+    }
+
+    fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
+        let list = Call::all_pages(ListRouteTables::new(scope.compartment_id.as_deref()?));
+        Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
+    }
+
+    fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
+        let shaped = change.inputs.clone();
+        let change = Change { inputs: &shaped, ..*change };
+        let details = wire::update(&change, tags, &["compartment_id"], &[])?;
+        let call = |details| Call::with_raw(UpdateRouteTable::new(id, details), wire::changed_raw(&change));
+        Ok(details.map(call).into_iter().collect())
+    }
+
+    /// It goes with its VCN. Until then it is as empty as a table of rules can be, as Oracle's Terraform provider leaves it.
+    fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
+        let details = models::UpdateRouteTableDetails {
+            route_rules: Some(Vec::new()),
+            freeform_tags: Some(BTreeMap::new()),
+            ..models::UpdateRouteTableDetails::default()
+        };
+        vec![Call::new(UpdateRouteTable::new(id, details))]
+    }
+
+    /// It came with the VCN.
+    fn key(&self, inputs: &ValueMap) -> Option<String> {
+        text(inputs, "manage_default_resource_id")
+    }
+
+    fn outlives_deletion(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,178 @@
+//! Internet gateway: the door between a VCN and the internet, for what has a public address.
+//!
+//! A VCN has at most one. It cannot be deleted while a route rule leads to it.
+//! API: Core Services 20160918, `InternetGateway`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use oci_client::model::Model;
+use oci_client::services::core::models;
+use oci_client::services::core::operations::{
+    ChangeInternetGatewayCompartment, CreateInternetGateway, DeleteInternetGateway, GetInternetGateway,
+    ListInternetGateways, UpdateInternetGateway,
+};
+use reconcile::Address;
+use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::schema::Schema;
+use reconcile::value::ValueMap;
+use schemars::JsonSchema;
+use serde_json::Value as Json;
+
+use crate::attr::{Attr, Output, attributes};
+use crate::call::Call;
+use crate::lifecycle::Lifecycle;
+use crate::look::Look;
+use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::names::Renames;
+use crate::schema;
+use crate::tags::StackTags;
+use crate::wire;
+
+/// Terraform's name of the type.
+pub const TYPE: &str = "oci_core_internet_gateway";
+
+/// The door between a VCN and the internet.
+#[derive(Clone, Debug, Default, JsonSchema)]
+pub struct InternetGateway {
+    /// The compartment. Moving to another one happens in place.
+    #[schemars(extend("x-required" = true))]
+    pub compartment_id: Attr<String>,
+    /// The VCN; a change makes a new one.
+    #[schemars(extend("x-required" = true, "x-force-new" = true))]
+    pub vcn_id: Attr<String>,
+    /// What people call it; 1 to 255 characters.
+    #[schemars(length(min = 1, max = 255))]
+    pub display_name: Attr<String>,
+    /// Whether it lets anything through; true when left out.
+    pub enabled: Attr<bool>,
+    /// The route table for what comes in through it.
+    pub route_table_id: Attr<String>,
+    /// The user's free-form tags.
+    pub freeform_tags: Attr<BTreeMap<String, String>>,
+    /// The user's defined tags, `Namespace.Key` to value.
+    pub defined_tags: Attr<BTreeMap<String, String>>,
+    /// What this schema does not know, under Oracle's names.
+    pub raw: Attr<BTreeMap<String, Json>>,
+}
+
+attributes!(InternetGateway {
+    compartment_id,
+    vcn_id,
+    display_name,
+    enabled,
+    route_table_id,
+    freeform_tags,
+    defined_tags,
+    raw,
+});
+
+/// What the service tells.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a description: the schema is derived from it")]
+struct Told {
+    /// The OCID.
+    id: String,
+    /// When it was made.
+    time_created: String,
+    /// Its lifecycle state.
+    #[schemars(extend("x-volatile" = true))]
+    state: String,
+}
+
+/// The OCID of the gateway at `address`.
+#[must_use]
+pub fn id(address: &Address) -> Output<String> {
+    Output::new(address.clone(), "id")
+}
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<InternetGateway, Told>);
+
+/// Terraform's names that Oracle spells otherwise.
+const RENAMES: Renames = &[("enabled", "isEnabled")];
+
+fn seen(body: Json) -> Seen {
+    Seen::new(&SCHEMA, body, RENAMES)
+}
+
+/// Durations as seen in real tenancies; the limit is that of Oracle's Terraform provider.
+const LIFECYCLE: Lifecycle = Lifecycle {
+    until: &["AVAILABLE"],
+    failed: &[],
+    gone: &["TERMINATED"],
+    expect: Duration::from_secs(1),
+    limit: Duration::from_secs(1200),
+};
+
+/// The module of `oci_core_internet_gateway`.
+#[derive(Clone, Copy, Debug)]
+pub struct Module;
+
+impl ResourceModule for Module {
+    fn resource_type(&self) -> ResourceType {
+        ResourceType {
+            expected: PerOperation::all(LIFECYCLE.expect),
+            limit: PerOperation::all(LIFECYCLE.limit),
+            visible_within: Duration::from_secs(240),
+            ..ResourceType::new(TYPE, SCHEMA.clone())
+        }
+    }
+
+    fn lifecycle(&self) -> &'static Lifecycle {
+        &LIFECYCLE
+    }
+
+    fn api(&self) -> Api {
+        Api {
+            service: "core",
+            create: Some(models::CreateInternetGatewayDetails::default().facts()),
+            update: Some(models::UpdateInternetGatewayDetails::default().facts()),
+            renames: RENAMES,
+            left_out: &[],
+            elsewhere: &[("compartment_id", "ChangeInternetGatewayCompartment")],
+        }
+    }
+
+    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
+        Vec::new()
+    }
+
+    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
+        let mut details: models::CreateInternetGatewayDetails = wire::creation(inputs, tags, RENAMES)?;
+        // Oracle's API wants it said; Terraform's default is true.
+        details.is_enabled = details.is_enabled.or(Some(true));
+        Ok(Call::with_raw(CreateInternetGateway::new(details), wire::raw(inputs)))
+    }
+
+    fn observe(&self, body: Json) -> Option<Seen> {
+        Some(seen(body))
+    }
+
+    fn read(&self, id: &str) -> Look<Seen> {
+        Look::one(Call::new(GetInternetGateway::new(id)), |answer| seen(answer.body))
+    }
+
+    fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
+        let list = Call::all_pages(ListInternetGateways::new(scope.compartment_id.as_deref()?));
+        Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
+    }
+
+    fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
+        let mut calls = Vec::new();
+        if change.has("compartment_id") {
+            calls.push(Call::new(ChangeInternetGatewayCompartment::new(
+                id,
+                wire::details(change.inputs, RENAMES)?,
+            )));
+        }
+        if let Some(details) = wire::update(change, tags, &["compartment_id"], RENAMES)? {
+            calls.push(Call::with_raw(UpdateInternetGateway::new(id, details), wire::changed_raw(change)));
+        }
+        Ok(calls)
+    }
+
+    fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
+        vec![Call::new(DeleteInternetGateway::new(id))]
+    }
+}

@@ -1,0 +1,214 @@
+//! Private IP: a further private address of a VNIC, or one of a subnet that no VNIC has yet.
+//!
+//! It has no lifecycle. A VNIC's first address belongs to the VNIC, and is none of these.
+//! API: Core Services 20160918, `PrivateIp`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use oci_client::model::Model;
+use oci_client::services::core::models;
+use oci_client::services::core::operations::{
+    CreatePrivateIp, DeletePrivateIp, GetPrivateIp, ListPrivateIps, UpdatePrivateIp,
+};
+use reconcile::Address;
+use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::schema::Schema;
+use reconcile::value::ValueMap;
+use schemars::JsonSchema;
+use serde_json::Value as Json;
+
+use crate::attr::{Attr, Output, attributes};
+use crate::call::Call;
+use crate::lifecycle::Lifecycle;
+use crate::look::Look;
+use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::rules;
+use crate::schema;
+use crate::tags::StackTags;
+use crate::values::text;
+use crate::wire;
+
+/// Terraform's name of the type.
+pub const TYPE: &str = "oci_core_private_ip";
+
+/// A further private address.
+#[derive(Clone, Debug, Default, JsonSchema)]
+pub struct PrivateIp {
+    /// The VNIC. Moving to another one happens in place. An empty text takes it away, where the lifetime
+    /// allows.
+    pub vnic_id: Attr<String>,
+    /// The subnet, of an address without a VNIC; a change makes a new one.
+    #[schemars(extend("x-force-new" = true))]
+    pub subnet_id: Attr<String>,
+    /// The VLAN, of an address without a VNIC; a change makes a new one.
+    #[schemars(extend("x-force-new" = true))]
+    pub vlan_id: Attr<String>,
+    /// The address; the service chooses one when left out; a change makes a new one.
+    #[schemars(extend("x-force-new" = true))]
+    pub ip_address: Attr<String>,
+    /// The prefix, of a block of addresses; a change makes a new one.
+    #[schemars(extend("x-force-new" = true), range(min = 1, max = 32))]
+    pub cidr_prefix_length: Attr<i64>,
+    /// The block of the subnet that it is taken from; a change makes a new one.
+    #[schemars(extend("x-force-new" = true))]
+    pub ipv4subnet_cidr_at_creation: Attr<String>,
+    /// Whether it outlives its VNIC.
+    #[schemars(extend("enum" = ["EPHEMERAL", "RESERVED"]))]
+    pub lifetime: Attr<String>,
+    /// What people call it; 1 to 255 characters.
+    #[schemars(length(min = 1, max = 255))]
+    pub display_name: Attr<String>,
+    /// The host name in the subnet.
+    #[schemars(length(min = 1, max = 63))]
+    pub hostname_label: Attr<String>,
+    /// The route table for what leaves from it.
+    pub route_table_id: Attr<String>,
+    /// The user's free-form tags.
+    pub freeform_tags: Attr<BTreeMap<String, String>>,
+    /// The user's defined tags, `Namespace.Key` to value.
+    pub defined_tags: Attr<BTreeMap<String, String>>,
+    /// What this schema does not know, under Oracle's names.
+    pub raw: Attr<BTreeMap<String, Json>>,
+}
+
+attributes!(PrivateIp {
+    vnic_id,
+    subnet_id,
+    vlan_id,
+    ip_address,
+    cidr_prefix_length,
+    ipv4subnet_cidr_at_creation,
+    lifetime,
+    display_name,
+    hostname_label,
+    route_table_id,
+    freeform_tags,
+    defined_tags,
+    raw,
+});
+
+/// What the service tells.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a description: the schema is derived from it")]
+struct Told {
+    /// The OCID.
+    id: String,
+    /// The compartment.
+    compartment_id: String,
+    /// The availability domain of its VNIC.
+    availability_domain: String,
+    /// Whether it is the first of its VNIC.
+    is_primary: bool,
+    /// Whether it outlives its VNIC.
+    is_reserved: bool,
+    /// `ASSIGNED` or `AVAILABLE`.
+    #[schemars(extend("x-volatile" = true))]
+    ip_state: String,
+    /// When it was made.
+    time_created: String,
+}
+
+/// The OCID of the private IP at `address`.
+#[must_use]
+pub fn id(address: &Address) -> Output<String> {
+    Output::new(address.clone(), "id")
+}
+
+/// The address itself.
+#[must_use]
+pub fn ip_address(address: &Address) -> Output<String> {
+    Output::new(address.clone(), "ip_address")
+}
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<PrivateIp, Told>);
+
+fn seen(body: Json) -> Seen {
+    Seen::new(&SCHEMA, body, &[])
+}
+
+/// It has no states.
+const LIFECYCLE: Lifecycle = Lifecycle {
+    until: &[],
+    failed: &[],
+    gone: &[],
+    expect: Duration::from_secs(1),
+    limit: Duration::from_secs(1200),
+};
+
+/// The module of `oci_core_private_ip`.
+#[derive(Clone, Copy, Debug)]
+pub struct Module;
+
+impl ResourceModule for Module {
+    fn resource_type(&self) -> ResourceType {
+        ResourceType {
+            expected: PerOperation::all(LIFECYCLE.expect),
+            limit: PerOperation::all(LIFECYCLE.limit),
+            visible_within: Duration::from_secs(240),
+            ..ResourceType::new(TYPE, SCHEMA.clone())
+        }
+    }
+
+    fn lifecycle(&self) -> &'static Lifecycle {
+        &LIFECYCLE
+    }
+
+    fn api(&self) -> Api {
+        Api {
+            service: "core",
+            create: Some(models::CreatePrivateIpDetails::default().facts()),
+            update: Some(models::UpdatePrivateIpDetails::default().facts()),
+            renames: &[],
+            left_out: &[],
+            elsewhere: &[],
+        }
+    }
+
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        rules::one_of(inputs, &["vnic_id", "subnet_id", "vlan_id"], &mut problems);
+        problems
+    }
+
+    fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
+        Ok(Call::with_raw(CreatePrivateIp::new(wire::creation(inputs, tags, &[])?), wire::raw(inputs)))
+    }
+
+    fn observe(&self, body: Json) -> Option<Seen> {
+        Some(seen(body))
+    }
+
+    fn read(&self, id: &str) -> Look<Seen> {
+        Look::one(Call::new(GetPrivateIp::new(id)), |answer| seen(answer.body))
+    }
+
+    fn scope(&self, attributes: &ValueMap) -> Scope {
+        let parent = text(attributes, "subnet_id");
+        Scope { parent: parent.or_else(|| text(attributes, "vnic_id")), ..Scope::default() }
+    }
+
+    /// Lists are of a subnet or of a VNIC, not of a compartment.
+    fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
+        let parent = scope.parent.clone()?;
+        let mut list = ListPrivateIps::new();
+        if parent.starts_with("ocid1.vnic.") {
+            list.vnic_id = Some(parent);
+        } else {
+            list.subnet_id = Some(parent);
+        }
+        let list = Call::all_pages(list);
+        Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
+    }
+
+    fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
+        let details = wire::update(change, tags, &[], &[])?;
+        let call = |details| Call::with_raw(UpdatePrivateIp::new(id, details), wire::changed_raw(change));
+        Ok(details.map(call).into_iter().collect())
+    }
+
+    fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
+        vec![Call::new(DeletePrivateIp::new(id))]
+    }
+}
