@@ -90,7 +90,8 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
     /// If the service offers no way from what is there to what is wanted.
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure>;
 
-    /// Removes an object: calls in order, as in [`ResourceModule::update`]; the last one is the deletion.
+    /// Removes an object: calls in order, as in [`ResourceModule::update`]; the last one is the deletion. `attributes` are those
+    /// that were asked for or told.
     fn delete(&self, id: &str, attributes: &ValueMap) -> Vec<Call>;
 
     /// Whether the object is there after its deletion, because it belongs to something else (a VCN's default route table):

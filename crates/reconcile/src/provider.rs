@@ -197,7 +197,15 @@ pub enum Reply {
     Settled(Object),
     /// It is over, and the object does not exist: deleted, or never made.
     Gone,
+    /// It was accepted, is over, and came to nothing: the object does not exist if it was to be made, and is as it was
+    /// before otherwise. The failure says why. With [`Failure::again_after`] a creation is begun anew in the same run, as
+    /// another operation with another token, at most [`ANEW_MAX`] times: a provider that chose a place without room may
+    /// choose another one.
+    CameToNothing(Failure),
 }
+
+/// How often a creation that came to nothing is begun anew in one run.
+pub const ANEW_MAX: u32 = 30;
 
 /// An operation that goes on.
 #[derive(Clone, Debug)]

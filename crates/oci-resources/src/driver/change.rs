@@ -84,7 +84,12 @@ impl Driver {
     pub(super) async fn deleted(&self, request: DeleteRequest) -> Result<Reply, Failure> {
         let module = self.module(request.address.resource_type())?;
         let id = &*request.identifier;
-        let calls = module.delete(id, &request.entry.attributes);
+        // What the service never tells, such as whether to keep a boot volume, is known from what was asked for.
+        let mut known = request.entry.inputs.clone();
+        for (name, value) in request.entry.attributes.iter() {
+            known.insert(name.clone(), value.clone());
+        }
+        let calls = module.delete(id, &known);
         let none = ValueMap::new();
         match self.in_turn(module, id, &calls, &request.retry_token, &none).await {
             Ok(_) if module.outlives_deletion() => Ok(Reply::Gone),

@@ -163,7 +163,9 @@ impl Driver {
     ) -> Result<Reply, Failure> {
         let seen = self.look(module, &waiting.id).await.map_err(|error| failure(&error))?;
         match (seen, request.operation) {
-            (None, Operation::Create) => Err(self.came_to_nothing(&request.address, words)),
+            (None, Operation::Create) => {
+                Ok(Reply::CameToNothing(self.came_to_nothing(&request.address, words)))
+            }
             (None, Operation::Update | Operation::Delete) => Ok(Reply::Gone),
             (Some(seen), Operation::Create) => {
                 let mut object = object(module.lifecycle(), seen, context);
@@ -171,7 +173,9 @@ impl Driver {
                 object.broken = Some(words);
                 Ok(Reply::Settled(object))
             }
-            (Some(_), Operation::Update | Operation::Delete) => Err(Failure::refused(words)),
+            (Some(_), Operation::Update | Operation::Delete) => {
+                Ok(Reply::CameToNothing(Failure::refused(words)))
+            }
         }
     }
 

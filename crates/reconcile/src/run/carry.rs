@@ -365,16 +365,14 @@ impl<'a> Run<'a> {
         draft: Arc<StateEntry>,
         prior: Option<Arc<StateEntry>>,
     ) -> Job {
-        let intent = IntentId(self.next_intent);
-        self.next_intent += 1;
+        let (intent, token) = self.names_of_operation();
         let now = self.driver.now();
-        let random = self.context.world;
         Job {
             intent,
             address: step.address.clone(),
             slot: Slot::Current,
             operation,
-            token: format!("{:016x}{:016x}", random.random_u64(), random.random_u64()).into(),
+            token,
             begun: now.wall,
             lost_at: now.wall,
             draft,
@@ -386,11 +384,20 @@ impl<'a> Run<'a> {
             pending: None,
             unclear: false,
             tries: Tries::default(),
+            anew: 0,
             started: now.monotonic,
             until: now.monotonic + resource_type.limit.of(operation),
             expected: step.expected,
             visible_within: resource_type.visible_within,
         }
+    }
+
+    /// The number and the retry token of a new operation.
+    fn names_of_operation(&mut self) -> (IntentId, Arc<str>) {
+        let intent = IntentId(self.next_intent);
+        self.next_intent += 1;
+        let random = self.context.world;
+        (intent, format!("{:016x}{:016x}", random.random_u64(), random.random_u64()).into())
     }
 
     /// What a node asks for, now that everything it refers to is known.
@@ -441,6 +448,14 @@ impl<'a> Run<'a> {
             JobEnd::Done(object) => {
                 self.learn(job, object);
                 self.done(id, observer);
+            }
+            JobEnd::Anew { after } => {
+                let (intent, token) = self.names_of_operation();
+                let job = job.begun_anew(intent, token, self.driver.now());
+                if let Some((deposed_by, _)) = self.deposing.get_mut(&job.address) {
+                    *deposed_by = intent;
+                }
+                self.driver.begin_after(id, after, job);
             }
             JobEnd::Failed { message, hint } => self.failed(id, message, hint, observer),
             JobEnd::Open { message } => {

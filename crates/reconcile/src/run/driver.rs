@@ -19,6 +19,8 @@ use crate::record::{Millis, Record};
 #[derive(Clone, Debug)]
 pub(super) enum JobEnd {
     Done(Option<Object>),
+    /// It came to nothing, and is to be begun anew.
+    Anew { after: Duration },
     Failed { message: String, hint: Option<String> },
     Open { message: String },
 }
@@ -49,13 +51,22 @@ impl<'a> Driver<'a> {
 
     /// Begins a new job: its intent is committed with the next commit, and only then its request is sent.
     pub(super) fn begin(&mut self, id: u32, job: Job) {
+        self.begin_after(id, Duration::ZERO, job);
+    }
+
+    /// As [`Driver::begin`]; the request is sent after a pause.
+    pub(super) fn begin_after(&mut self, id: u32, after: Duration, job: Job) {
         self.records.push(job::begin(&job, self.context.key));
-        self.resume(id, job);
+        self.queue(id, after, job);
     }
 
     /// Goes on with a job whose intent is on disk.
     pub(super) fn resume(&mut self, id: u32, job: Job) {
-        self.queued.push((id, Duration::ZERO, job.first_call(self.now())));
+        self.queue(id, Duration::ZERO, job);
+    }
+
+    fn queue(&mut self, id: u32, after: Duration, job: Job) {
+        self.queued.push((id, after, job.first_call(self.now())));
         self.jobs.insert(id, job);
     }
 
@@ -125,6 +136,12 @@ impl<'a> Driver<'a> {
                     continue;
                 }
                 Next::Done(object) => JobEnd::Done(object),
+                Next::Anew { after, message } => {
+                    let expected_left = (job.started + job.expected).saturating_sub(now.monotonic);
+                    let (address, waiting_on) = (job.address.clone(), Some(message));
+                    observer.event(&Event::Waiting { address, waiting_on, percent: None, expected_left });
+                    JobEnd::Anew { after }
+                }
                 Next::Failed { message, hint } => JobEnd::Failed { message, hint },
                 Next::Open { message } => JobEnd::Open { message },
             };

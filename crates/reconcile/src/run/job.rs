@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::Address;
 use crate::diff::{Judge, broken_promises};
 use crate::provider::{
-    CreateRequest, DeleteRequest, Effect, Failure, FindRequest, Object, PollRequest, ReadAnswer, ReadRequest,
+    ANEW_MAX, CreateRequest, DeleteRequest, Effect, Failure, FindRequest, Object, PollRequest, ReadAnswer, ReadRequest,
     Reply, Running, UpdateRequest,
 };
 use crate::record::{
@@ -19,7 +19,8 @@ use crate::value::{Value, ValueMap};
 const SENDS_MAX: u32 = 3;
 /// Polls and look-ups that fail in a row before this run stops asking. The intent stays open then.
 const LOOKS_MAX: u32 = 8;
-/// Requests that the service asks to send later are sent at most this often.
+/// Requests that the service asks to send later, without a pause worth the name, are sent at most this often. With a pause of
+/// [`PAUSE`] or more they are sent until the time limit of the operation: what lingers in a subnet may do so for 20 minutes.
 const BUSY_MAX: u32 = 20;
 /// The pause after a failure for which the provider names none; it doubles with each.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,6 +53,8 @@ pub(super) struct Job {
     /// It may have been carried out although no answer said so.
     pub(super) unclear: bool,
     pub(super) tries: Tries,
+    /// How often the creation came to nothing and was begun anew in this run.
+    pub(super) anew: u32,
     /// When it started and until when this run waits, by the monotonic clock.
     pub(super) started: Duration,
     pub(super) until: Duration,
@@ -101,6 +104,8 @@ pub(super) enum Next {
     Call { after: Duration, call: Call, waiting: Option<(Option<String>, Option<u8>)> },
     /// It is over.
     Done(Option<Object>),
+    /// It is over and came to nothing; it is begun anew, as another operation.
+    Anew { after: Duration, message: String },
     /// It is over, and did not do what it should.
     Failed { message: String, hint: Option<String> },
     /// It is not over, and this run stops waiting.
@@ -173,6 +178,20 @@ impl Job {
                     hint: None,
                 }
             }
+            (Reply::CameToNothing(failure), operation) => {
+                records.push(self.end(EndOutcome::NoEffect));
+                match failure.again_after {
+                    Some(after)
+                        if operation == Operation::Create
+                            && self.inputs.is_some()
+                            && self.anew < ANEW_MAX
+                            && now.monotonic + after <= self.until =>
+                    {
+                        Next::Anew { after, message: failure.message }
+                    }
+                    _ => Next::Failed { message: failure.message, hint: failure.hint },
+                }
+            }
             (Reply::Gone, operation) => {
                 records.push(self.end(EndOutcome::Gone));
                 match operation {
@@ -181,6 +200,22 @@ impl Job {
                     Operation::Update => failed("it has gone"),
                 }
             }
+        }
+    }
+
+    /// The same creation as another operation.
+    pub(super) fn begun_anew(&self, intent: IntentId, token: Arc<str>, now: Now) -> Job {
+        Job {
+            intent,
+            token,
+            begun: now.wall,
+            lost_at: now.wall,
+            identifier: None,
+            pending: None,
+            unclear: false,
+            tries: Tries::default(),
+            anew: self.anew + 1,
+            ..self.clone()
         }
     }
 
@@ -339,7 +374,9 @@ impl Job {
         let (pause, again) = match (failure.effect, failure.again_after) {
             (Effect::None, Some(again_after)) => {
                 self.tries.busy += 1;
-                (again_after, self.tries.busy < BUSY_MAX)
+                // What is in the way is waited for as long as the operation may take. Only a provider that names no real
+                // pause is asked a limited number of times.
+                (again_after, again_after >= PAUSE || self.tries.busy < BUSY_MAX)
             }
             (Effect::Unknown, again_after) => {
                 self.tries.sends += 1;
@@ -351,7 +388,8 @@ impl Job {
             && now.monotonic + pause <= self.until
             && let Some(call) = self.send()
         {
-            return Next::Call { after: pause, call, waiting: None };
+            let waiting = (failure.effect == Effect::None).then_some((Some(failure.message), None));
+            return Next::Call { after: pause, call, waiting };
         }
         if self.unclear {
             return Next::Call { after: Duration::ZERO, call: self.look(), waiting: None };

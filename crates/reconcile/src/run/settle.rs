@@ -60,7 +60,8 @@ pub async fn settle(
         let Some(ended) = driver.landed(cancel, true, observer).await else { break };
         for (_, job, end) in ended {
             match end {
-                JobEnd::Done(_) | JobEnd::Failed { .. } => settled.ended.push(job.address),
+                // What came to nothing is wanted still: the plan that follows begins it anew.
+                JobEnd::Done(_) | JobEnd::Failed { .. } | JobEnd::Anew { .. } => settled.ended.push(job.address),
                 JobEnd::Open { message } => settled.open.push((job.address, message)),
             }
         }
@@ -121,6 +122,7 @@ fn job(
         pending: open.pending.clone(),
         unclear: true,
         tries: Tries::default(),
+        anew: 0,
         started,
         until: started + resource_type.limit.of(begin.operation),
         expected: resource_type.expected.of(begin.operation),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::toy::{Bench, address};
 use reconcile::graph::{Graph, GraphBuilder, Lifecycle, Node};
 use reconcile::plan::{Mode, PlanOptions};
-use reconcile::provider::{Failure, Health};
+use reconcile::provider::{ANEW_MAX, Failure, Health};
+use reconcile::record::Record;
 use reconcile::run::Event;
 use reconcile::value::{Expr, Reference, TemplatePart, Value};
 
@@ -156,6 +157,53 @@ async fn what_failed_half_way_is_remembered_and_replaced() {
     assert_eq!(plan.counts().replace, 1);
     bench.apply_all(&wanted).await;
     assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_to_nothing_is_begun_anew_with_another_token_in_the_same_run() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a"), server("x", "a")]);
+    bench.world().takes("server", Duration::from_secs(60));
+    bench.world().comes_to_nothing("server.x", 3);
+    bench.apply_all(&wanted).await;
+    assert_eq!(bench.world().names(), ["net.a", "server.x"]);
+    assert_eq!(bench.world().count("create server.x"), 4);
+    let tokens: std::collections::BTreeSet<_> = bench.world().tokens().iter().cloned().collect();
+    assert_eq!(tokens.len(), 5, "a token of one creation is never used for another one");
+    let begun = bench.records().iter().filter(|record| matches!(record, Record::Begin(_))).count();
+    assert_eq!(begun, 5, "each has its intent on disk");
+    assert!(bench.plan(&wanted, &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_to_nothing_again_and_again_fails_with_the_reason() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a"), server("x", "a")]);
+    bench.world().comes_to_nothing("server.x", u32::MAX);
+    let summary = bench.apply(&wanted, &PlanOptions::default()).await;
+    assert_eq!(summary.failed[0].message, "no room here");
+    assert_eq!(bench.world().count("create server.x"), 1 + usize::try_from(ANEW_MAX).unwrap());
+    assert_eq!(bench.state().open_intents().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_the_way_is_waited_for_until_the_time_limit() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a")]);
+    bench.apply_all(&wanted).await;
+    let lingers = || Failure::busy("a VNIC lingers", Duration::from_secs(15));
+    bench.world().refuse("delete net.a", 80, lingers());
+    bench.apply_all(&graph([])).await;
+    assert_eq!(bench.world().names(), Vec::<String>::new());
+    assert!(bench.events().iter().any(|event| {
+        matches!(event, Event::Waiting { waiting_on: Some(words), .. } if words == "a VNIC lingers")
+    }));
+
+    bench.apply_all(&wanted).await;
+    bench.world().refuse("delete net.a", u32::MAX, lingers());
+    let summary = bench.apply(&graph([]), &PlanOptions::default()).await;
+    assert_eq!(summary.failed[0].message, "a VNIC lingers");
+    assert_eq!(bench.world().names(), ["net.a"]);
 }
 
 #[tokio::test(start_paused = true)]

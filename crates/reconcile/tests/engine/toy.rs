@@ -51,6 +51,11 @@ pub(crate) struct ToyWorld {
     ignored: BTreeSet<(String, String)>,
     durations: BTreeMap<String, Duration>,
     feelings: BTreeMap<String, Health>,
+    tokens: Vec<Arc<str>>,
+    /// How often a creation is still to come to nothing, by address.
+    nothing: BTreeMap<String, u32>,
+    /// How often a call is still to be refused because something is in the way.
+    refusals: BTreeMap<String, (u32, Failure)>,
 }
 
 impl ToyWorld {
@@ -62,6 +67,19 @@ impl ToyWorld {
 
     pub(crate) fn fail_next(&mut self, call: &str, failure: Failure) {
         self.failures.insert(call.to_owned(), failure);
+    }
+
+    pub(crate) fn comes_to_nothing(&mut self, address: &str, times: u32) {
+        self.nothing.insert(address.to_owned(), times);
+    }
+
+    pub(crate) fn refuse(&mut self, call: &str, times: u32, failure: Failure) {
+        self.refusals.insert(call.to_owned(), (times, failure));
+    }
+
+    /// The tokens of the creations of an address that were sent.
+    pub(crate) fn tokens(&self) -> &[Arc<str>] {
+        &self.tokens
     }
 
     pub(crate) fn lose_next_reply(&mut self, call: &str) {
@@ -114,6 +132,7 @@ impl ToyWorld {
         if let Some((id, _)) = known {
             return id.clone();
         }
+        self.tokens.push(request.retry_token.clone());
         self.made += 1;
         let id = format!("id-{}", self.made);
         let address = request.address.to_string();
@@ -146,7 +165,15 @@ impl ToyWorld {
         Some(Object { broken, ..Object::new(id, attributes) })
     }
 
-    fn progress(&self, id: &str, now: Duration) -> Reply {
+    fn progress(&mut self, id: &str, now: Duration) -> Reply {
+        let thing = self.things.get(id).filter(|thing| now >= thing.ready_at);
+        if let Some(left) = thing.and_then(|thing| self.nothing.get_mut(&thing.address))
+            && *left > 0
+        {
+            *left -= 1;
+            self.things.remove(id);
+            return Reply::CameToNothing(Failure::busy("no room here", Duration::from_secs(5)));
+        }
         match self.things.get(id) {
             None => Reply::Gone,
             Some(thing) if now < thing.ready_at => Reply::Running(Running {
@@ -181,6 +208,12 @@ impl Toy {
         world.calls.push(call.to_owned());
         if let Some(failure) = world.failures.remove(call) {
             return Err(failure);
+        }
+        if let Some((left, failure)) = world.refusals.get_mut(call)
+            && *left > 0
+        {
+            *left -= 1;
+            return Err(failure.clone());
         }
         let done = act(&mut world, now);
         if world.lost.remove(call) { Err(Failure::unclear("the reply was lost")) } else { Ok(done) }
