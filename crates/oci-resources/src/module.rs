@@ -121,12 +121,24 @@ pub struct Lane {
 }
 
 /// A place in which an object may be made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
     /// For people: `AD-1, FAULT-DOMAIN-2, VM.Standard.A1.Flex`.
     pub name: String,
     /// The inputs that mean this place, in place of those that were given.
     pub inputs: ValueMap,
+    /// The lower the better. Among equals the one with the fewest siblings is tried first, then the order of the list.
+    pub rank: u32,
+    /// How many members of the group are there already.
+    pub siblings: u32,
+    /// The group whose members are kept apart.
+    pub group: Option<String>,
+    /// The availability domain.
+    pub domain: String,
+    /// The fault domain, if it is chosen.
+    pub fault: Option<String>,
+    /// The shape.
+    pub shape: String,
 }
 
 /// Something that is in the way of a deletion.

@@ -16,6 +16,9 @@ pub const ADDRESS: &str = "oci-moodle-address";
 /// The tag that holds the retry token of the request that made the object.
 pub const TOKEN: &str = "oci-moodle-token";
 
+/// The tag that names the group whose members are kept apart, on instances.
+pub const SPREAD: &str = "oci-moodle-spread";
+
 /// What the stack writes on everything it makes, and what the service wrote there by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StackTags {
@@ -80,7 +83,7 @@ pub fn freeform(object: &Json) -> BTreeMap<String, String> {
 /// Whether a free-form tag is one of ours. Keys are case-insensitive for the service.
 #[must_use]
 pub fn is_ours(key: &str) -> bool {
-    [LINEAGE, ADDRESS, TOKEN].iter().any(|ours| ours.eq_ignore_ascii_case(key))
+    [LINEAGE, ADDRESS, TOKEN, SPREAD].iter().any(|ours| ours.eq_ignore_ascii_case(key))
 }
 
 /// Whether a namespace of defined tags is one that the service fills by itself.

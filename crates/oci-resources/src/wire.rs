@@ -238,6 +238,12 @@ fn observe_at(schema: &Schema, json: &Json, renames: Renames, path: &str) -> Val
         };
         shown.insert(name.clone(), value);
     }
+    if schema.is_open() {
+        let named = |field: &str| schema.attributes().any(|(name, _)| **name == *field);
+        for (field, found) in object.iter().filter(|(field, found)| !named(field) && !found.is_null()) {
+            shown.insert(field.as_str(), from_json(found));
+        }
+    }
     shown
 }
 

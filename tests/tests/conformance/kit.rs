@@ -35,6 +35,8 @@ pub(crate) struct Place {
     pub(crate) domains: Vec<String>,
     /// The OCIDs of Oracle's services that a gateway may lead to.
     pub(crate) services: Vec<String>,
+    /// Images for Ampere shapes, the newest first.
+    pub(crate) images: Vec<String>,
 }
 
 /// Inputs by name.
@@ -118,13 +120,17 @@ impl Case {
 }
 
 async fn place(bench: &Bench) -> Place {
-    use oci_client::services::core::operations::ListServices;
+    use oci_client::services::core::operations::{ListImages, ListServices};
+    let mut images = ListImages::new(bench.cloud.tenancy());
+    images.shape = Some("VM.Standard.A1.Flex".to_owned());
+    let images = bench.cloud.client.list(images, PageLimits::default()).await.unwrap();
     let services = bench.cloud.client.list(ListServices::new(), PageLimits::default()).await.unwrap();
     let place = &bench.cloud.mock.config().place;
     Place {
         tenancy: place.tenancy_id.clone(),
         compartments: cross_tests::COMPARTMENTS.map(|(id, _)| id.to_owned()),
         domains: place.availability_domains(),
+        images: images.into_iter().filter_map(|image| image.id).collect(),
         services: services.into_iter().filter_map(|service| service.id).collect(),
     }
 }
@@ -162,7 +168,10 @@ pub(crate) async fn create_read_and_destroy(case: &Case) {
 fn forces_new(schema: &Schema, path: &str) -> bool {
     let mut schema = schema;
     for name in path.split('.') {
-        let attribute = schema.attribute(name).unwrap_or_else(|| panic!("there is no attribute `{path}`"));
+        let Some(attribute) = schema.attribute(name) else {
+            assert!(schema.is_open(), "there is no attribute `{path}`");
+            return false;
+        };
         if attribute.force_new {
             return true;
         }

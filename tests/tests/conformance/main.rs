@@ -57,6 +57,9 @@ macro_rules! conformance {
 
 conformance! {
     oci_core_vcn: cases::network::VCN,
+    oci_core_instance: cases::compute::INSTANCE,
+    oci_core_volume: cases::compute::VOLUME,
+    oci_core_volume_attachment: cases::compute::VOLUME_ATTACHMENT,
     oci_core_default_dhcp_options: cases::network::DEFAULT_DHCP_OPTIONS,
     oci_core_default_route_table: cases::network::DEFAULT_ROUTE_TABLE,
     oci_core_default_security_list: cases::network::DEFAULT_SECURITY_LIST,

@@ -26,6 +26,14 @@ pub mod default_security_list;
 
 pub mod default_dhcp_options;
 
+pub mod instance;
+
+pub mod instance_parts;
+
+pub mod volume;
+
+pub mod volume_attachment;
+
 pub mod public_ip;
 
 pub mod private_ip;
@@ -39,6 +47,7 @@ pub(crate) const MODULES: &[&dyn ResourceModule] = &[
     &default_route_table::Module,
     &default_security_list::Module,
     &dhcp_options::Module,
+    &instance::Module,
     &internet_gateway::Module,
     &nat_gateway::Module,
     &network_security_group::Module,
@@ -49,6 +58,8 @@ pub(crate) const MODULES: &[&dyn ResourceModule] = &[
     &service_gateway::Module,
     &subnet::Module,
     &vcn::Module,
+    &volume::Module,
+    &volume_attachment::Module,
 ];
 
 /// The data sources.

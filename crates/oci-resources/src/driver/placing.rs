@@ -37,7 +37,9 @@ impl Driver {
         let placing = match known {
             Some(placing) => placing,
             None => {
-                let places = self.carry_out(look).await.map_err(|error| failure(&error))?;
+                let mut places = self.carry_out(look).await.map_err(|error| failure(&error))?;
+                self.count_siblings(address, &mut places);
+                places.sort_by_key(|place| (place.rank, place.siblings));
                 let placing = Placing { places, at: 0, refusals: Vec::new() };
                 self.keep_placing(address, placing.clone());
                 placing
@@ -52,6 +54,19 @@ impl Driver {
             placed.insert(name.clone(), value.clone());
         }
         Ok((placed, Some(placing.at)))
+    }
+
+    /// Members of the group that are on their way are not in the service's list yet.
+    fn count_siblings(&self, address: &Address, places: &mut [Place]) {
+        let all = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        for (other, placing) in all.iter() {
+            let Some(taken) = placing.places.get(placing.at).filter(|_| other != address) else { continue };
+            for place in places.iter_mut().filter(|place| place.group.is_some() && place.group == taken.group)
+            {
+                let same_fault = place.fault.is_none() || place.fault == taken.fault;
+                place.siblings += u32::from(place.domain == taken.domain && same_fault);
+            }
+        }
     }
 
     /// The place that is its turn has no room. Whether there is another one.

@@ -20,9 +20,16 @@ use crate::record::{Millis, Record};
 pub(super) enum JobEnd {
     Done(Option<Object>),
     /// It came to nothing, and is to be begun anew.
-    Anew { after: Duration },
-    Failed { message: String, hint: Option<String> },
-    Open { message: String },
+    Anew {
+        after: Duration,
+    },
+    Failed {
+        message: String,
+        hint: Option<String>,
+    },
+    Open {
+        message: String,
+    },
 }
 
 /// Jobs under way. Nothing is sent before the records that are due have been committed.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::Address;
 use crate::diff::{Judge, broken_promises};
 use crate::provider::{
-    ANEW_MAX, CreateRequest, DeleteRequest, Effect, Failure, FindRequest, Object, PollRequest, ReadAnswer, ReadRequest,
-    Reply, Running, UpdateRequest,
+    ANEW_MAX, CreateRequest, DeleteRequest, Effect, Failure, FindRequest, Object, PollRequest, ReadAnswer,
+    ReadRequest, Reply, Running, UpdateRequest,
 };
 use crate::record::{
     Begin, End, EndOutcome, Identifier, IntentId, Learned, Millis, Operation, Pending, Record, Slot,

@@ -61,7 +61,9 @@ pub async fn settle(
         for (_, job, end) in ended {
             match end {
                 // What came to nothing is wanted still: the plan that follows begins it anew.
-                JobEnd::Done(_) | JobEnd::Failed { .. } | JobEnd::Anew { .. } => settled.ended.push(job.address),
+                JobEnd::Done(_) | JobEnd::Failed { .. } | JobEnd::Anew { .. } => {
+                    settled.ended.push(job.address)
+                }
                 JobEnd::Open { message } => settled.open.push((job.address, message)),
             }
         }

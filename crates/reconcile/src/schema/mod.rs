@@ -96,6 +96,12 @@ impl Schema {
         self.attributes.iter()
     }
 
+    /// Whether attributes that are not named are let through.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// What the type is, for people.
     #[must_use]
     pub fn description(&self) -> Option<&str> {

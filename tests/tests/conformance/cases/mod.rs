@@ -1,3 +1,5 @@
 //! The cases, by service.
 
 pub(crate) mod network;
+
+pub(crate) mod compute;

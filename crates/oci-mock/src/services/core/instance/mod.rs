@@ -98,5 +98,17 @@ fn move_compartment(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     find_changeable(cloud, &INSTANCE, call.id())?;
     let compartment_id = call.required_text("compartmentId")?.to_owned();
     cloud.update(call.id(), |instance| instance.set("compartmentId", compartment_id.as_str()));
+    // Attachments are in the compartment of their instance; what is attached stays where it is.
+    for kind in [
+        &super::vnic_attachment::VNIC_ATTACHMENT,
+        &super::boot_volume::BOOT_VOLUME_ATTACHMENT,
+        &super::volume_attachment::VOLUME_ATTACHMENT,
+    ] {
+        let attachments = cloud.of_kind(kind).filter(|each| each.text("instanceId") == Some(call.id()));
+        let ids: Vec<_> = attachments.map(|attachment| attachment.id.clone()).collect();
+        for id in ids {
+            cloud.update(&id, |attachment| attachment.set("compartmentId", compartment_id.as_str()));
+        }
+    }
     Ok(super::subnet::accept_move(cloud, "instance", "instances", call.id(), &compartment_id))
 }
