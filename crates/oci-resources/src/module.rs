@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use oci_client::model::ModelFacts;
-use reconcile::provider::{Failure, Health, Invalid, ResourceType};
+use reconcile::provider::{Failure, Health, Invalid, Lane, ResourceType};
 use reconcile::value::{Value, ValueMap};
 use serde_json::Value as Json;
 
@@ -37,8 +37,8 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
         false
     }
 
-    /// What the service serialises: changes with the same lane never run side by side.
-    fn lane(&self, _inputs: &ValueMap) -> Option<Lane> {
+    /// What the service serialises: changes with the same lane never run side by side. See `Provider::lane`.
+    fn lane(&self, _id: Option<&str>, _inputs: &ValueMap) -> Option<Lane> {
         None
     }
 
@@ -111,13 +111,13 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
     }
 }
 
-/// What the service serialises.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lane {
-    /// Steps with this name never run side by side,
-    pub name: Arc<str>,
-    /// unless they have the same batch: then they go out together, in one request where the module can.
-    pub batch: Option<Arc<str>>,
+/// The name of the lane of whatever `attribute` names: its OCID, or where that will come from.
+#[must_use]
+pub fn lane_of(inputs: &ValueMap, attribute: &str) -> Option<Lane> {
+    match inputs.get(attribute)? {
+        Value::Unknown(origin) => Some(Lane::new(origin.address.as_str())),
+        known => known.as_str().map(Lane::new),
+    }
 }
 
 /// A place in which an object may be made.

@@ -310,6 +310,24 @@ pub struct Invalid {
     pub message: String,
 }
 
+/// What the world serialises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// Steps with this name never run side by side,
+    pub name: Arc<str>,
+    /// unless they have the same batch: all of them that are ready when the lane is free begin at the same moment, so that the
+    /// provider can put them into one request.
+    pub batch: Option<Arc<str>>,
+}
+
+impl Lane {
+    /// A lane without batches.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), batch: None }
+    }
+}
+
 /// Knows how to read and change one kind of world. Called from one task; its futures run side by side.
 pub trait Provider: Send + Sync + fmt::Debug {
     /// The resource types, sorted by name.
@@ -336,8 +354,15 @@ pub trait Provider: Send + Sync + fmt::Debug {
         false
     }
 
-    /// What the world serialises: steps with the same lane never run side by side.
-    fn lane(&self, _resource_type: &str, _inputs: &ValueMap) -> Option<Arc<str>> {
+    /// What the world serialises: steps with the same lane never run side by side, unless they have the same batch and
+    /// begin at the same moment. `identifier` is that of the object, if it exists; `inputs` are those that are wanted, or of an
+    /// object that goes those that were asked for. What is not known yet says in its [`Value::Unknown`] where it will come from.
+    fn lane(
+        &self,
+        _resource_type: &str,
+        _identifier: Option<&Identifier>,
+        _inputs: &ValueMap,
+    ) -> Option<Lane> {
         None
     }
 

@@ -13,9 +13,10 @@ use oci_client::client::{CallOptions, Client};
 use oci_client::error::Error;
 use reconcile::Address;
 use reconcile::provider::{
-    CreateRequest, DeleteRequest, Failure, FindRequest, Health, Invalid, Listed, Object, PollRequest,
+    CreateRequest, DeleteRequest, Failure, FindRequest, Health, Invalid, Lane, Listed, Object, PollRequest,
     Provider, ReadAnswer, ReadRequest, Reply, ResourceType, UpdateRequest,
 };
+use reconcile::record::Identifier;
 use reconcile::schema::{Attribute, Kind, Schema};
 use reconcile::value::{Value, ValueMap};
 use world::BoxFuture;
@@ -159,8 +160,8 @@ impl Provider for Driver {
             || module.equivalent(attribute, desired, observed)
     }
 
-    fn lane(&self, resource_type: &str, inputs: &ValueMap) -> Option<Arc<str>> {
-        self.module(resource_type).ok()?.lane(inputs).map(|lane| lane.name)
+    fn lane(&self, resource_type: &str, identifier: Option<&Identifier>, inputs: &ValueMap) -> Option<Lane> {
+        self.module(resource_type).ok()?.lane(identifier.map(|id| &**id), inputs)
     }
 
     fn read<'a>(

@@ -96,8 +96,11 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// What will be asked for, redacted; what is not known yet says where it will come from.
     pub planned: ValueMap,
-    /// Steps of one lane never run side by side.
+    /// Steps of one lane never run side by side,
     pub lane: Option<Arc<str>>,
+    /// unless they have the same batch and begin at the same moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Arc<str>>,
     /// Steps of one kind can be limited in number.
     pub kind: Arc<str>,
     /// How long it is expected to take.

@@ -161,6 +161,7 @@ fn assign_units(
                 changes: Vec::new(),
                 planned: crate::value::ValueMap::new(),
                 lane: None,
+                batch: None,
                 expected: std::time::Duration::ZERO,
                 ..draft.step.clone()
             };

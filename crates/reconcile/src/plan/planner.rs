@@ -12,7 +12,7 @@ use super::{
 use crate::Address;
 use crate::diff::{self, Change, Judge, Sides};
 use crate::graph::{Graph, Node};
-use crate::provider::{Failure, Object, Provider, ResourceType};
+use crate::provider::{Failure, Lane, Object, Provider, ResourceType};
 use crate::record::{Begin, Identifier, Operation, Record, Slot, StateEntry, Status};
 use crate::secret::DigestKey;
 use crate::state::State;
@@ -629,6 +629,10 @@ impl<'a> Planner<'a> {
         } else {
             resource_type.expected.of(operation)
         };
+        let there = self.input.state.entry(&node.address).filter(|_| operation == Operation::Update);
+        let identifier = there.and_then(|entry| entry.identifier.as_ref());
+        let lane = self.input.provider.lane(&resource_type.name, identifier, desired);
+        let (lane, batch) = split(lane);
         Step {
             address: node.address.clone(),
             slot: Slot::Current,
@@ -637,7 +641,8 @@ impl<'a> Planner<'a> {
             reason,
             changes,
             planned: key.redact_map(node.address.as_str(), desired),
-            lane: self.input.provider.lane(&resource_type.name, desired),
+            lane,
+            batch,
             kind: resource_type.kind.clone(),
             expected,
             unit: None,
@@ -652,6 +657,9 @@ impl<'a> Planner<'a> {
         entry: &StateEntry,
         reason: Reason,
     ) -> Step {
+        let identifier = entry.identifier.as_ref();
+        let lane = self.input.provider.lane(&resource_type.name, identifier, &entry.inputs);
+        let (lane, batch) = split(lane);
         Step {
             address: address.clone(),
             slot,
@@ -660,7 +668,8 @@ impl<'a> Planner<'a> {
             reason,
             changes: Vec::new(),
             planned: ValueMap::new(),
-            lane: self.input.provider.lane(&resource_type.name, &entry.inputs),
+            lane,
+            batch,
             kind: resource_type.kind.clone(),
             expected: resource_type.expected.delete,
             unit: None,
@@ -723,9 +732,11 @@ impl<'a> Planner<'a> {
         let state = self.input.state;
         let lane = |begin: &Begin| {
             let resource_type = type_of(self.input.provider, &begin.address)?;
-            let entry = state.object(&begin.address, begin.slot).map(|entry| &entry.inputs);
-            let inputs = begin.draft.as_ref().map(|draft| &draft.inputs).or(entry)?;
-            self.input.provider.lane(&resource_type.name, inputs)
+            let entry = state.object(&begin.address, begin.slot);
+            let inputs = begin.draft.as_ref().map(|draft| &draft.inputs);
+            let inputs = inputs.or(entry.map(|entry| &entry.inputs))?;
+            let identifier = entry.and_then(|entry| entry.identifier.as_ref());
+            Some(self.input.provider.lane(&resource_type.name, identifier, inputs)?.name)
         };
         state.open_intents().filter_map(|(_, open)| lane(&open.begin)).collect()
     }
@@ -806,4 +817,9 @@ pub(crate) fn refreshed_entry(
         private: object.private.clone(),
         schema_version: entry.schema_version,
     }
+}
+
+/// A lane as the two fields of a step.
+fn split(lane: Option<Lane>) -> (Option<Arc<str>>, Option<Arc<str>>) {
+    lane.map_or((None, None), |lane| (Some(lane.name), lane.batch))
 }

@@ -70,6 +70,7 @@ impl<'a> Run<'a> {
             expected: step.expected,
             kind: Some(step.kind.clone()),
             lane: step.lane.clone(),
+            batch: step.batch.clone(),
             unit: step.unit,
         };
         let tasks: Vec<Task> = plan.steps().iter().map(task).collect();

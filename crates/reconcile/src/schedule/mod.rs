@@ -1,7 +1,7 @@
 //! The schedule: which tasks may run now. A plain data structure that knows nothing of futures or clouds.
 //!
 //! Among the tasks that are ready the one with the longest remaining path goes first, by expected durations; equal
-//! ones go in their order. Tasks of one lane never run side by side. Units of a rolling group go out at most so
+//! ones go in their order. Tasks of one lane never run side by side, but for those of one batch, which begin together. Units of a rolling group go out at most so
 //! many at a time: a unit starts when everything that its tasks need from outside is done, so that it can always be
 //! finished, and its place is free again when all its tasks are done, the check of its health included.
 
@@ -19,8 +19,10 @@ pub struct Task {
     pub expected: Duration,
     /// Tasks of one kind can be limited in number.
     pub kind: Option<Arc<str>>,
-    /// Tasks with the same lane never run side by side.
+    /// Tasks with the same lane never run side by side,
     pub lane: Option<Arc<str>>,
+    /// unless they have the same batch and are taken at the same moment.
+    pub batch: Option<Arc<str>>,
     /// The unit of a rolling group that it belongs to.
     pub unit: Option<UnitId>,
 }
@@ -80,6 +82,7 @@ pub struct Schedule {
     lanes: Vec<Gate>,
     kinds: Vec<Gate>,
     lane_of: Vec<u32>,
+    batch_of: Vec<u32>,
     kind_of: Vec<u32>,
     units: Vec<Unit>,
     unit_of: Vec<u32>,
@@ -107,6 +110,9 @@ enum Status {
 struct Gate {
     free: usize,
     parked: Queue,
+    /// The batch that a lane is being taken by now, and how many of it beyond the first run.
+    taken_by: Option<u32>,
+    beside: usize,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -153,6 +159,7 @@ impl Schedule {
             lanes: Vec::new(),
             kinds: Vec::new(),
             lane_of: Vec::new(),
+            batch_of: Vec::new(),
             kind_of: Vec::new(),
             unit_of,
             groups: Vec::new(),
@@ -166,6 +173,7 @@ impl Schedule {
         schedule.check_units(tasks)?;
         schedule.remaining = remaining(tasks, &order, &schedule.dependents);
         (schedule.lanes, schedule.lane_of) = gates(tasks.iter().map(|task| task.lane.as_ref()), |_| Some(1));
+        (_, schedule.batch_of) = gates(tasks.iter().map(|task| task.batch.as_ref()), |_| Some(1));
         let limit = |kind: &Arc<str>| limits.kinds.get(kind).map(|limit| (*limit).max(1));
         (schedule.kinds, schedule.kind_of) = gates(tasks.iter().map(|task| task.kind.as_ref()), limit);
         let groups = schedule.units.iter().map(|unit| unit.group as usize + 1).max().unwrap_or(0);
@@ -193,6 +201,12 @@ impl Schedule {
             self.status[task as usize] = Status::Running;
             self.running += 1;
             taken.push(task);
+        }
+        // What comes later begins at another moment, and waits.
+        for task in &taken {
+            if let Some(gate) = self.lanes.get_mut(self.lane_of[*task as usize] as usize) {
+                gate.taken_by = None;
+            }
         }
         taken
     }
@@ -342,8 +356,11 @@ impl Schedule {
     fn pass_gates(&mut self, task: u32) -> bool {
         let entry = (self.remaining[task as usize], Reverse(task));
         let (lane, kind) = (self.lane_of[task as usize], self.kind_of[task as usize]);
+        let batch = self.batch_of[task as usize];
+        let is_beside = |gate: &Gate| gate.free == 0 && batch != NONE && gate.taken_by == Some(batch);
         if let Some(gate) = self.lanes.get_mut(lane as usize)
             && gate.free == 0
+            && !is_beside(gate)
         {
             gate.parked.push(entry);
             self.wake(kind, NONE);
@@ -358,16 +375,39 @@ impl Schedule {
             gate.free -= 1;
         }
         if let Some(gate) = self.lanes.get_mut(lane as usize) {
-            gate.free -= 1;
+            if is_beside(gate) {
+                gate.beside += 1;
+            } else {
+                gate.free -= 1;
+                self.call_batch(lane, batch);
+            }
         }
         true
     }
 
+    /// A lane is taken by a task of a batch: those of the same batch that wait there come with it.
+    fn call_batch(&mut self, lane: u32, batch: u32) {
+        let Some(gate) = self.lanes.get_mut(lane as usize).filter(|_| batch != NONE) else { return };
+        gate.taken_by = Some(batch);
+        for entry in std::mem::take(&mut gate.parked) {
+            let Reverse(task) = entry.1;
+            if self.batch_of[task as usize] == batch {
+                self.ready.push(entry);
+            } else {
+                gate.parked.push(entry);
+            }
+        }
+    }
+
     fn open_gates(&mut self, task: u32) {
         let (lane, kind) = (self.lane_of[task as usize], self.kind_of[task as usize]);
-        for gate in
-            [self.lanes.get_mut(lane as usize), self.kinds.get_mut(kind as usize)].into_iter().flatten()
-        {
+        if let Some(gate) = self.lanes.get_mut(lane as usize) {
+            match gate.beside {
+                0 => gate.free += 1,
+                _ => gate.beside -= 1,
+            }
+        }
+        if let Some(gate) = self.kinds.get_mut(kind as usize) {
             gate.free += 1;
         }
         self.wake(kind, lane);
@@ -558,7 +598,7 @@ fn gates<'a>(
                 return NONE;
             };
             *ids.entry(name).or_insert_with(|| {
-                gates.push(Gate { free, parked: Queue::new() });
+                gates.push(Gate { free, ..Gate::default() });
                 u32::try_from(gates.len() - 1).unwrap_or(NONE)
             })
         })

@@ -45,6 +45,71 @@ fn a_lane_lets_one_through_at_a_time_and_a_kind_its_limit() {
     assert_eq!(schedule.take_ready(9), [2]);
 }
 
+#[test]
+fn those_of_a_batch_begin_together_and_whoever_comes_later_waits() {
+    let lane = |batch: Option<&str>, after: &[u32]| Task {
+        lane: Some("a".into()),
+        batch: batch.map(Into::into),
+        ..task(after, 1)
+    };
+    let (x, y) = (Some("x"), Some("y"));
+    let other = task(&[], 1);
+    let mut schedule =
+        schedule(&[lane(None, &[]), lane(x, &[]), lane(y, &[]), lane(x, &[]), lane(x, &[5]), other]);
+    assert_eq!(schedule.take_ready(9), [5, 0]);
+    assert!(schedule.take_ready(9).is_empty());
+    schedule.finish(0, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [1, 3]);
+    schedule.finish(5, Outcome::Done);
+    assert!(schedule.take_ready(9).is_empty(), "4 is of the batch, and begins too late");
+    schedule.finish(3, Outcome::Done);
+    assert!(schedule.take_ready(9).is_empty());
+    schedule.finish(1, Outcome::Failed);
+    assert_eq!(schedule.take_ready(9), [2]);
+    schedule.finish(2, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [4]);
+    schedule.finish(4, Outcome::Done);
+    assert!(schedule.is_done());
+}
+
+/// Whatever ends when: a lane holds one task, or tasks of one batch that were taken at one moment; and all run in the end.
+#[test]
+fn lanes_with_batches_never_overlap_and_nothing_is_forgotten() {
+    use rand::{RngExt, SeedableRng};
+    for seed in 0..2000_u64 {
+        let mut random = rand::rngs::ChaCha8Rng::seed_from_u64(seed);
+        let count = random.random_range(1..30_u32);
+        let tasks: Vec<Task> = (0..count)
+            .map(|at| Task {
+                lane: random.random_bool(0.8).then(|| random.random_range(0..3_u32).to_string().into()),
+                batch: random.random_bool(0.6).then(|| random.random_range(0..2_u32).to_string().into()),
+                kind: random.random_bool(0.3).then(|| "k".into()),
+                ..task(&(0..at).filter(|_| random.random_bool(0.05)).collect::<Vec<_>>(), 1)
+            })
+            .collect();
+        let limits = Limits { kinds: [("k".into(), 2)].into(), ..Limits::default() };
+        let mut schedule = Schedule::new(&tasks, &limits).unwrap();
+        let (mut running, mut moment, mut ended) = (Vec::<(u32, u32)>::new(), 0, 0);
+        let limit = random.random_range(1..8_usize);
+        while !schedule.is_done() {
+            moment += 1;
+            running.extend(schedule.take_ready(limit).into_iter().map(|task| (task, moment)));
+            assert!(running.len() <= limit && !running.is_empty(), "seed {seed}");
+            for (a, at_a) in &running {
+                for (b, at_b) in running.iter().filter(|(b, _)| a < b) {
+                    let (a, b) = (&tasks[*a as usize], &tasks[*b as usize]);
+                    let together = a.batch.is_some() && a.batch == b.batch && at_a == at_b;
+                    assert!(a.lane.is_none() || a.lane != b.lane || together, "seed {seed}");
+                }
+            }
+            let (task, _) = running.swap_remove(random.random_range(0..running.len()));
+            schedule.finish(task, Outcome::Done);
+            ended += 1;
+        }
+        assert_eq!(ended, count, "seed {seed}");
+    }
+}
+
 /// Each unit: remove (0), make (1), check (2).
 fn rolling(units: u32, out_max: usize) -> Schedule {
     let mut tasks = Vec::new();

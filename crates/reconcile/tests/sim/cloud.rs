@@ -9,8 +9,8 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use reconcile::Address;
 use reconcile::provider::{
-    CreateRequest, DeleteRequest, Failure, FindRequest, Health, Listed, Object, PerOperation, PollRequest,
-    Provider, ReadAnswer, ReadRequest, Reply, ResourceType, Running, UpdateRequest,
+    CreateRequest, DeleteRequest, Failure, FindRequest, Health, Lane, Listed, Object, PerOperation,
+    PollRequest, Provider, ReadAnswer, ReadRequest, Reply, ResourceType, Running, UpdateRequest,
 };
 use reconcile::record::{Identifier, Operation, Pending};
 use reconcile::schema::{Attribute, Kind, Schema};
@@ -495,8 +495,8 @@ impl Provider for SimulatedProvider {
         &self.cloud.types
     }
 
-    fn lane(&self, _: &str, inputs: &ValueMap) -> Option<Arc<str>> {
-        lane_of(inputs).map(Into::into)
+    fn lane(&self, _: &str, _: Option<&Identifier>, inputs: &ValueMap) -> Option<Lane> {
+        lane_of(inputs).map(Lane::new)
     }
 
     fn read<'a>(
