@@ -141,7 +141,7 @@ impl Bench {
     /// When it has.
     pub async fn expect_quiet(&mut self, graph: &Graph) {
         let plan = self.plan(graph, &PlanOptions::default()).await;
-        assert!(plan.is_empty(), "a second plan has something to do: {:#?}", plan.steps());
+        assert!(plan.is_empty(), "a second plan has something to do: {plan:#?}");
         assert!(plan.drift().is_empty(), "something drifted by itself: {:#?}", plan.drift());
     }
 

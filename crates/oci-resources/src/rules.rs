@@ -96,6 +96,12 @@ pub(crate) fn same_block(desired: &Value, observed: &Value) -> bool {
     block(desired).zip(block(observed)).is_some_and(|(a, b)| a == b)
 }
 
+/// Whether two texts are one moment: with or without fractions of a second, in whatever zone.
+pub(crate) fn same_moment(desired: &Value, observed: &Value) -> bool {
+    let moment = |value: &Value| value.as_str()?.parse::<oci_client::model::Timestamp>().ok();
+    moment(desired).zip(moment(observed)).is_some_and(|(a, b)| a == b)
+}
+
 /// Whether two texts differ in case only.
 pub(crate) fn same_text(desired: &Value, observed: &Value) -> bool {
     desired.as_str().zip(observed.as_str()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))

@@ -73,6 +73,11 @@ conformance! {
     oci_core_security_list: cases::network::SECURITY_LIST,
     oci_core_service_gateway: cases::network::SERVICE_GATEWAY,
     oci_core_subnet: cases::network::SUBNET,
+    oci_mysql_mysql_db_system: cases::mysql::DB_SYSTEM,
+    oci_mysql_replica: cases::mysql::REPLICA,
+    oci_mysql_heat_wave_cluster: cases::mysql::HEAT_WAVE_CLUSTER,
+    oci_mysql_mysql_configuration: cases::mysql::CONFIGURATION,
+    oci_mysql_mysql_backup: cases::mysql::BACKUP,
 }
 
 #[test]

@@ -4,6 +4,8 @@ pub mod vcn;
 
 pub mod subnet;
 
+mod occupants;
+
 pub mod internet_gateway;
 
 pub mod nat_gateway;

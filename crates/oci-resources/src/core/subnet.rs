@@ -40,11 +40,13 @@ use crate::attr::{Attr, Output, attributes};
 use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
-use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::module::{Api, Change, Obstacle, ResourceModule, Scope, Seen};
 use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::wire;
+
+use super::occupants;
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_core_subnet";
@@ -158,6 +160,10 @@ const LIFECYCLE: Lifecycle = Lifecycle {
     limit: Duration::from_secs(1200),
 };
 
+/// The address of a service was seen to stay in a subnet for some minutes after its owner had gone, and may do so for 20;
+/// twice that is more than a slow day.
+const DELETE_LIMIT: Duration = Duration::from_secs(2400);
+
 /// The module of `oci_core_subnet`.
 #[derive(Clone, Copy, Debug)]
 pub struct Module;
@@ -166,7 +172,7 @@ impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
         ResourceType {
             expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
+            limit: PerOperation { delete: DELETE_LIMIT, ..PerOperation::all(LIFECYCLE.limit) },
             visible_within: Duration::from_secs(60),
             ..ResourceType::new(TYPE, SCHEMA.clone())
         }
@@ -221,6 +227,10 @@ impl ResourceModule for Module {
         let details = wire::update(change, tags, &[], &[])?;
         let call = |details| Call::with_raw(UpdateSubnet::new(id, details), wire::changed_raw(change));
         Ok(details.map(call).into_iter().collect())
+    }
+
+    fn obstacle(&self, id: &str) -> Option<Look<Obstacle>> {
+        Some(occupants::of(id))
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -94,22 +94,30 @@ impl Driver {
         match self.in_turn(module, id, &calls, &request.retry_token, &none).await {
             Ok(_) if module.outlives_deletion() => Ok(Reply::Gone),
             Ok(answer) => {
+                self.remember_removed(id);
                 let answer = answer.unwrap_or_default();
                 self.begun(module, Operation::Delete, id, answer, Context::default()).await
             }
+            Err(Stop::Call(error @ Error::MissingOrHidden(_))) if self.is_young(id, Some(&request.entry)) => {
+                let words =
+                    format!("it was made only just now, and may not show yet: {}", failure(&error).message);
+                Err(Failure::busy(words, BUSY_AGAIN_AFTER))
+            }
             Err(Stop::Call(Error::MissingOrHidden(_)) | Stop::Gone) => Ok(Reply::Gone),
-            Err(Stop::Call(error)) => Err(self.in_the_way(module, id, failure(&error)).await),
+            Err(Stop::Call(error)) => Err(self.in_the_way(module, id, &error).await),
             Err(stop) => Err(stop.failure()),
         }
     }
 
     /// Says what holds back a deletion that the service refused. Whatever cannot be found out is left out: the refusal
     /// must not be hidden by a failure to explain it.
-    async fn in_the_way(&self, module: &dyn ResourceModule, id: &str, mut refusal: Failure) -> Failure {
-        let (Some(_), Some(look)) = (refusal.again_after, module.obstacle(id)) else { return refusal };
+    async fn in_the_way(&self, module: &dyn ResourceModule, id: &str, error: &Error) -> Failure {
+        let mut refusal = failure(error);
+        let is_conflict = matches!(error, Error::Conflict(_)) || refusal.again_after.is_some();
+        let Some(look) = module.obstacle(id).filter(|_| is_conflict) else { return refusal };
         match self.carry_out(look).await {
             Ok(Obstacle::Lingers(words)) => {
-                refusal.message = words;
+                refusal.message = format!("{words}: {}", refusal.message);
                 refusal.again_after = Some(BUSY_AGAIN_AFTER);
             }
             Ok(Obstacle::Stays(words)) => {

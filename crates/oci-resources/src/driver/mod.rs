@@ -5,7 +5,7 @@ mod placing;
 mod read;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub struct Driver {
     compartments: Vec<String>,
     /// What this driver made, and when by the monotonic clock: for a while other services may not know it yet.
     made: Mutex<BTreeMap<String, Duration>>,
+    /// What this driver has asked to be deleted: a 404 on one of these means that it has gone.
+    removed: Mutex<BTreeSet<String>>,
     /// Where creations that have a choice of places are.
     placing: Mutex<BTreeMap<Address, Placing>>,
 }
@@ -66,6 +68,7 @@ impl Driver {
             source_types,
             compartments,
             made: Mutex::default(),
+            removed: Mutex::default(),
             placing: Mutex::default(),
         }
     }
@@ -102,6 +105,15 @@ impl Driver {
         let now = self.client.world().monotonic();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.insert(id.to_owned(), now);
+    }
+
+    /// Remembers that an object was asked to go.
+    fn remember_removed(&self, id: &str) {
+        self.removed.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+    }
+
+    fn has_removed(&self, id: &str) -> bool {
+        self.removed.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
     /// How long ago this driver made the object, if it did.

@@ -7,6 +7,7 @@ use oci_client::error::Error;
 use oci_client::model::Timestamp;
 use reconcile::Address;
 use reconcile::provider::{Failure, FindRequest, Listed, Object, ReadAnswer, ReadRequest};
+use reconcile::record::StateEntry;
 
 use super::Driver;
 use super::wait::{Context, VISIBLE_WITHIN, failure, object};
@@ -104,7 +105,9 @@ impl Driver {
         }
         match self.carry_out(module.read(&request.identifier)).await {
             Ok(seen) => read_answer(module, seen, context),
-            Err(error @ Error::MissingOrHidden(_)) if self.is_young(request) => {
+            Err(error @ Error::MissingOrHidden(_))
+                if self.is_young(&request.identifier, request.entry.as_deref()) =>
+            {
                 let message = failure(&error).message;
                 ReadAnswer::Hidden(format!("it was made only just now, and may not show yet: {message}"))
             }
@@ -118,9 +121,12 @@ impl Driver {
 
     /// Whether the object was made so short a time ago that the service may not show it yet: by this driver, or by the
     /// service's own account.
-    fn is_young(&self, request: &ReadRequest) -> bool {
-        let ours = self.age_of(&request.identifier);
-        let created = request.entry.as_ref().and_then(|entry| entry.attributes.get("time_created").cloned());
+    pub(super) fn is_young(&self, id: &str, entry: Option<&StateEntry>) -> bool {
+        if self.has_removed(id) {
+            return false;
+        }
+        let ours = self.age_of(id);
+        let created = entry.and_then(|entry| entry.attributes.get("time_created"));
         let created = created.and_then(|time| time.as_str()?.parse::<Timestamp>().ok());
         let theirs = created.map(|time| self.client.world().now().timestamp() - time.unix_seconds());
         let theirs = theirs.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs);

@@ -1,10 +1,28 @@
 //! MySQL HeatWave: database systems, replicas, clusters, configurations and backups.
 
+pub mod mysql_db_system;
+
+mod parts;
+
+pub mod replica;
+
+pub mod heat_wave_cluster;
+
+pub mod mysql_configuration;
+
+pub mod mysql_backup;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
 /// The resource types.
-pub(crate) const MODULES: &[&dyn ResourceModule] = &[];
+pub(crate) const MODULES: &[&dyn ResourceModule] = &[
+    &heat_wave_cluster::Module,
+    &mysql_backup::Module,
+    &mysql_configuration::Module,
+    &mysql_db_system::Module,
+    &replica::Module,
+];
 
 /// The data sources.
 pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];

@@ -87,6 +87,7 @@ proptest! {
             after: needs.iter().map(|needed| u32::try_from(*needed).unwrap()).collect(),
             expected: Duration::from_secs(1 + u64::try_from(at % 7).unwrap()),
             kind: Some(format!("k{}", kinds[at]).into()),
+            batch: None,
             lane: lanes[at].map(|lane| format!("l{lane}").into()),
             unit: None,
         };

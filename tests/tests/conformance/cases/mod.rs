@@ -3,3 +3,5 @@
 pub(crate) mod network;
 
 pub(crate) mod compute;
+
+pub(crate) mod mysql;
