@@ -128,6 +128,11 @@ impl Call {
         self.spec
     }
 
+    /// Whether carrying it out twice is the same as once.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        self.is_safe_to_repeat || matches!(self.spec.method, Method::PUT | Method::DELETE)
+    }
+
     /// Makes the call, with `retry_token` where the operation takes one.
     ///
     /// An update states what shall be, and a deletion what shall not be: doing either twice is doing it once. So they
@@ -140,8 +145,7 @@ impl Call {
     ) -> Result<Answer, Error> {
         let options = CallOptions {
             retry_token: self.spec.takes_retry_token.then(|| retry_token.to_owned()),
-            is_harmless_to_repeat: self.is_safe_to_repeat
-                || matches!(self.spec.method, Method::PUT | Method::DELETE),
+            is_harmless_to_repeat: self.may_be_repeated(),
             ..options
         };
         self.made(client, options).await

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use oci_client::model::ModelFacts;
 use reconcile::provider::{Failure, Health, Invalid, Lane, ResourceType};
+use reconcile::record::Operation;
 use reconcile::value::{Value, ValueMap};
 use serde_json::Value as Json;
 
@@ -44,6 +45,12 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
 
     /// The identifier, where the inputs tell it before the object exists: of what has no OCID, or is there already.
     fn key(&self, _inputs: &ValueMap) -> Option<String> {
+        None
+    }
+
+    /// Looks for an object that is there already and only wants to be changed: its id is given to [`ResourceModule::create`]
+    /// as the input `id`. `None` for what is really made.
+    fn before_create(&self, _inputs: &ValueMap) -> Option<Look<Seen>> {
         None
     }
 
@@ -100,6 +107,11 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
         false
     }
 
+    /// How several objects are changed in one request, if they can be.
+    fn together(&self) -> Option<&'static dyn Together> {
+        None
+    }
+
     /// How an object feels; asked of types that say [`ResourceType::has_health`].
     fn health(&self, _id: &str) -> Look<Health> {
         Look::Done(Health::Healthy)
@@ -109,6 +121,41 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
     fn obstacle(&self, _id: &str) -> Option<Look<Obstacle>> {
         None
     }
+}
+
+/// Changes several parts of one whole in one request.
+pub trait Together: Send + Sync + fmt::Debug {
+    /// The id of the whole that a part belongs to.
+    fn whole(&self, id: &str) -> String;
+
+    /// Shows the whole.
+    fn read(&self, whole: &str) -> Look<Json>;
+
+    /// The requests that make all changes, in turn; none if all is as it should be.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the model, which validation excludes.
+    fn turns(&self, whole: &str, current: &Json, parts: &[Part]) -> Result<Vec<Turn>, Failure>;
+}
+
+/// One part and what shall become of it.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// What is done.
+    pub operation: Operation,
+    /// Its id.
+    pub id: String,
+    /// What is wanted of it; of one that goes, what was asked for.
+    pub inputs: ValueMap,
+}
+
+/// One of several requests.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The request.
+    pub call: Call,
+    /// How long to wait after it has been carried out, before the next one.
+    pub pause: std::time::Duration,
 }
 
 /// The name of the lane of whatever `attribute` names: its OCID, or where that will come from.

@@ -37,6 +37,8 @@ pub(crate) struct Place {
     pub(crate) services: Vec<String>,
     /// Images for Ampere shapes, the newest first.
     pub(crate) images: Vec<String>,
+    /// The namespace of Object Storage.
+    pub(crate) namespace: String,
 }
 
 /// Inputs by name.
@@ -127,16 +129,19 @@ impl Case {
 
 async fn place(bench: &Bench) -> Place {
     use oci_client::services::core::operations::{ListImages, ListServices};
+    use oci_client::services::object_storage::operations::GetNamespace;
     let mut images = ListImages::new(bench.cloud.tenancy());
     images.shape = Some("VM.Standard.A1.Flex".to_owned());
     let images = bench.cloud.client.list(images, PageLimits::default()).await.unwrap();
     let services = bench.cloud.client.list(ListServices::new(), PageLimits::default()).await.unwrap();
+    let namespace = bench.cloud.client.call(&GetNamespace::new()).await.unwrap().value;
     let place = &bench.cloud.mock.config().place;
     Place {
         tenancy: place.tenancy_id.clone(),
         compartments: cross_tests::COMPARTMENTS.map(|(id, _)| id.to_owned()),
         domains: place.availability_domains(),
         images: images.into_iter().filter_map(|image| image.id).collect(),
+        namespace,
         services: services.into_iter().filter_map(|service| service.id).collect(),
     }
 }

@@ -78,6 +78,18 @@ conformance! {
     oci_mysql_heat_wave_cluster: cases::mysql::HEAT_WAVE_CLUSTER,
     oci_mysql_mysql_configuration: cases::mysql::CONFIGURATION,
     oci_mysql_mysql_backup: cases::mysql::BACKUP,
+    oci_file_storage_file_system: cases::file_storage::FILE_SYSTEM,
+    oci_file_storage_mount_target: cases::file_storage::MOUNT_TARGET,
+    oci_file_storage_export_set: cases::file_storage::EXPORT_SET,
+    oci_file_storage_export: cases::file_storage::EXPORT,
+    oci_file_storage_snapshot: cases::file_storage::SNAPSHOT,
+    oci_file_storage_filesystem_snapshot_policy: cases::file_storage::SNAPSHOT_POLICY,
+    oci_network_load_balancer_network_load_balancer: cases::load_balancer::NETWORK_LOAD_BALANCER,
+    oci_network_load_balancer_backend_set: cases::load_balancer::BACKEND_SET,
+    oci_network_load_balancer_listener: cases::load_balancer::LISTENER,
+    oci_network_load_balancer_backend: cases::load_balancer::BACKEND,
+    oci_objectstorage_bucket: cases::objectstorage::BUCKET,
+    oci_objectstorage_object: cases::objectstorage::OBJECT,
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub struct PublicIp {
     #[schemars(length(min = 1, max = 255))]
     pub display_name: Attr<String>,
     /// The private address that it is assigned to. An empty text takes it away.
+    #[schemars(extend("x-volatile" = true))]
     pub private_ip_id: Attr<String>,
     /// The pool that it is taken from; a change makes a new one.
     #[schemars(extend("x-force-new" = true))]

@@ -3,14 +3,14 @@
 use oci_client::error::Error;
 use reconcile::provider::{CreateRequest, DeleteRequest, Failure, Reply, UpdateRequest};
 use reconcile::record::Operation;
-use reconcile::value::ValueMap;
+use reconcile::value::{Value, ValueMap};
 
 use super::Driver;
 use super::placing::is_full;
 use super::wait::{BUSY_AGAIN_AFTER, Background, Context, failure, object};
 use crate::call::{Answer, Call};
 use crate::lifecycle::Stage;
-use crate::module::{Change, Obstacle, ResourceModule, Seen};
+use crate::module::{Change, Obstacle, Part, ResourceModule, Seen};
 use crate::tags::{self, StackTags};
 
 impl Driver {
@@ -18,10 +18,21 @@ impl Driver {
         let module = self.module(request.address.resource_type())?;
         let tags = StackTags::new(&self.lineage, &request.address, &request.retry_token);
         let context = Context { asked: Some(&request.inputs), known: None };
+        if let (Some(together), Some(id)) = (module.together(), module.key(&request.inputs)) {
+            let part = Part { operation: Operation::Create, id: id.clone(), inputs: request.inputs.clone() };
+            let answer = self.changed_together(module, together, part).await?;
+            self.remember(&id);
+            return self.begun(module, Operation::Create, &id, answer, context).await;
+        }
         loop {
-            let (inputs, place) = self.place(module, &request.address, &request.inputs).await?;
+            let (mut inputs, place) = self.place(module, &request.address, &request.inputs).await?;
+            if let Some(look) = module.before_create(&inputs) {
+                let there = self.carry_out(look).await.map_err(|error| failure(&error))?;
+                inputs.insert("id", Value::string(there.id));
+            }
             let call = module.create(&inputs, &tags)?;
             if !call.spec().takes_retry_token
+                && !call.may_be_repeated()
                 && let Some(seen) = self.made_before(module, &inputs, &request.retry_token).await?
             {
                 return Ok(Reply::Settled(object(module.lifecycle(), seen, context)));
@@ -54,9 +65,6 @@ impl Driver {
         inputs: &ValueMap,
         token: &str,
     ) -> Result<Option<Seen>, Failure> {
-        if module.outlives_deletion() {
-            return Ok(None);
-        }
         let seen = if let Some(look) = module.find(inputs) {
             self.carry_out(look).await.map_err(|error| failure(&error))?.into_iter().next()
         } else if let Some(id) = module.key(inputs) {
@@ -71,13 +79,19 @@ impl Driver {
     pub(super) async fn updated(&self, request: UpdateRequest) -> Result<Reply, Failure> {
         let module = self.module(request.address.resource_type())?;
         let id = &*request.identifier;
+        let context = Context { asked: Some(&request.inputs), known: Some(&request.prior.attributes) };
+        if let Some(together) = module.together() {
+            let part =
+                Part { operation: Operation::Update, id: id.to_owned(), inputs: request.inputs.clone() };
+            let answer = self.changed_together(module, together, part).await?;
+            return self.begun(module, Operation::Update, id, answer, context).await;
+        }
         let current = self.look(module, id).await.map_err(|error| failure(&error))?;
         let Some(current) = current else { return Ok(Reply::Gone) };
         let change = Change { current: &current, inputs: &request.inputs, attributes: &request.changed };
         let calls = module.update(id, &change, &StackTags::carried(&current.body))?;
-        let context = Context { asked: Some(&request.inputs), known: Some(&request.prior.attributes) };
         let answer = self.in_turn(module, id, &calls, &request.retry_token, &request.inputs).await;
-        let answer = answer.map_err(|stop| stop.failure())?;
+        let answer = answer.map_err(|stop| stop.into_failure())?;
         self.begun(module, Operation::Update, id, answer.unwrap_or_default(), context).await
     }
 
@@ -88,6 +102,15 @@ impl Driver {
         let mut known = request.entry.inputs.clone();
         for (name, value) in request.entry.attributes.iter() {
             known.insert(name.clone(), value.clone());
+        }
+        if let Some(together) = module.together() {
+            if self.look(module, id).await.map_err(|error| failure(&error))?.is_none() {
+                return Ok(Reply::Gone);
+            }
+            let part = Part { operation: Operation::Delete, id: id.to_owned(), inputs: known };
+            let answer = self.changed_together(module, together, part).await?;
+            self.remember_removed(id);
+            return self.begun(module, Operation::Delete, id, answer, Context::default()).await;
         }
         let calls = module.delete(id, &known);
         let none = ValueMap::new();
@@ -105,7 +128,7 @@ impl Driver {
             }
             Err(Stop::Call(Error::MissingOrHidden(_)) | Stop::Gone) => Ok(Reply::Gone),
             Err(Stop::Call(error)) => Err(self.in_the_way(module, id, &error).await),
-            Err(stop) => Err(stop.failure()),
+            Err(stop) => Err(stop.into_failure()),
         }
     }
 
@@ -151,7 +174,12 @@ impl Driver {
         Ok(last)
     }
 
-    async fn settle(&self, module: &dyn ResourceModule, id: &str, answer: &Answer) -> Result<(), Stop> {
+    pub(super) async fn settle(
+        &self,
+        module: &dyn ResourceModule,
+        id: &str,
+        answer: &Answer,
+    ) -> Result<(), Stop> {
         let lifecycle = module.lifecycle();
         let deadline = self.client.world().monotonic() + lifecycle.limit;
         let mut background = answer.work_request.as_ref();
@@ -185,14 +213,14 @@ impl Driver {
 }
 
 /// Why calls in turn did not come to their end.
-enum Stop {
+pub(super) enum Stop {
     Call(Error),
     Failure(Failure),
     Gone,
 }
 
 impl Stop {
-    fn failure(self) -> Failure {
+    pub(super) fn into_failure(self) -> Failure {
         match self {
             Self::Call(error) => failure(&error),
             Self::Failure(failure) => failure,

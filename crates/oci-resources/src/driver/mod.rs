@@ -3,6 +3,7 @@
 mod change;
 mod placing;
 mod read;
+mod together;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,8 @@ pub struct Driver {
     made: Mutex<BTreeMap<String, Duration>>,
     /// What this driver has asked to be deleted: a 404 on one of these means that it has gone.
     removed: Mutex<BTreeSet<String>>,
+    /// Parts that wait to be changed together, by their whole.
+    parties: Mutex<BTreeMap<String, Arc<together::Party>>>,
     /// Where creations that have a choice of places are.
     placing: Mutex<BTreeMap<Address, Placing>>,
 }
@@ -69,6 +72,7 @@ impl Driver {
             compartments,
             made: Mutex::default(),
             removed: Mutex::default(),
+            parties: Mutex::default(),
             placing: Mutex::default(),
         }
     }

@@ -1,10 +1,24 @@
 //! Network load balancers, their backend sets, backends and listeners.
 
+#[expect(clippy::module_inception, reason = "service and resource have one name, in Oracle's API as well")]
+pub mod network_load_balancer;
+
+mod parts;
+
+pub mod backend_set;
+
+pub mod backend;
+
+mod together;
+
+pub mod listener;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
 /// The resource types.
-pub(crate) const MODULES: &[&dyn ResourceModule] = &[];
+pub(crate) const MODULES: &[&dyn ResourceModule] =
+    &[&backend::Module, &backend_set::Module, &listener::Module, &network_load_balancer::Module];
 
 /// The data sources.
 pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];

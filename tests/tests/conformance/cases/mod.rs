@@ -5,3 +5,9 @@ pub(crate) mod network;
 pub(crate) mod compute;
 
 pub(crate) mod mysql;
+
+pub(crate) mod file_storage;
+
+pub(crate) mod load_balancer;
+
+pub(crate) mod objectstorage;

@@ -1,0 +1,168 @@
+//! Changes of several backends as one change of their set's list.
+
+use std::time::Duration;
+
+use oci_client::services::network_load_balancer::models;
+use oci_client::services::network_load_balancer::operations::{GetBackendSet, UpdateBackendSet};
+use reconcile::provider::Failure;
+use reconcile::record::Operation;
+use reconcile::value::{Value, ValueMap};
+use serde_json::Value as Json;
+
+use super::parts::PartId;
+use crate::call::Call;
+use crate::look::Look;
+use crate::module::{Part, Together, Turn};
+use crate::wire;
+
+/// Puts backends of one set together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Backends;
+
+/// How long a backend gets no new connections before it goes, unless it says otherwise.
+///
+/// Thirty seconds let an ordinary page come to its end. An upload may take longer; its user then tries again.
+const DRAIN_SECONDS: i64 = 30;
+
+impl Together for Backends {
+    fn whole(&self, id: &str) -> String {
+        let id = PartId::parse(id);
+        PartId::set(&id.load_balancer, id.set_name()).to_string()
+    }
+
+    fn read(&self, whole: &str) -> Look<Json> {
+        let id = PartId::parse(whole);
+        Look::one(Call::new(GetBackendSet::new(&*id.load_balancer, &*id.name)), |answer| answer.body)
+    }
+
+    fn turns(&self, whole: &str, current: &Json, parts: &[Part]) -> Result<Vec<Turn>, Failure> {
+        let id = PartId::parse(whole);
+        let there: Vec<Json> = current["backends"].as_array().cloned().unwrap_or_default();
+        let mut turns = Vec::new();
+        let drained = drained(&there, parts);
+        let pause = drain_time(&there, parts);
+        if drained != there && pause > Duration::ZERO {
+            turns.push(Turn { call: set_to(&id, &drained)?, pause });
+        }
+        let wanted = wanted(&drained, parts)?;
+        if wanted != drained {
+            turns.push(Turn { call: set_to(&id, &wanted)?, pause: Duration::ZERO });
+        }
+        Ok(turns)
+    }
+}
+
+fn name(backend: &Json) -> &str {
+    backend["name"].as_str().unwrap_or_default()
+}
+
+fn name_of(part: &Part) -> String {
+    PartId::parse(&part.id).name
+}
+
+/// The list with those that are to go drained, and nothing else changed.
+fn drained(there: &[Json], parts: &[Part]) -> Vec<Json> {
+    let goes = |backend: &Json| {
+        parts.iter().any(|part| part.operation == Operation::Delete && name_of(part) == name(backend))
+    };
+    let mut drained = there.to_vec();
+    for backend in drained.iter_mut().filter(|backend| goes(backend)) {
+        backend["isDrain"] = Json::Bool(true);
+    }
+    drained
+}
+
+/// The longest time that one of those that are to go wants to be drained for.
+fn drain_time(there: &[Json], parts: &[Part]) -> Duration {
+    let is_there = |part: &&Part| there.iter().any(|backend| name(backend) == name_of(part));
+    let going = parts.iter().filter(|part| part.operation == Operation::Delete).filter(is_there);
+    let seconds =
+        going.map(|part| part.inputs.get("drain_seconds").and_then(Value::as_i64).unwrap_or(DRAIN_SECONDS));
+    Duration::from_secs(seconds.max().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0))
+}
+
+/// The list with all changes in it. What nobody asked about stays as it is.
+fn wanted(there: &[Json], parts: &[Part]) -> Result<Vec<Json>, Failure> {
+    let mut wanted = there.to_vec();
+    for part in parts {
+        let part_name = name_of(part);
+        let at = wanted.iter().position(|backend| name(backend) == part_name);
+        if part.operation == Operation::Delete {
+            at.map(|at| wanted.remove(at));
+            continue;
+        }
+        let mut backend = json_of(&part.inputs)?;
+        backend["name"] = Json::String(part_name);
+        match at {
+            // What is not asked for stays, as the service has it.
+            Some(at) => merge(&mut wanted[at], backend),
+            None => wanted.push(backend),
+        }
+    }
+    Ok(wanted)
+}
+
+fn merge(there: &mut Json, asked: Json) {
+    if let (Some(there), Json::Object(asked)) = (there.as_object_mut(), asked) {
+        there.extend(asked);
+    }
+}
+
+fn json_of(inputs: &ValueMap) -> Result<Json, Failure> {
+    let details: models::BackendDetails = wire::details(inputs, &[])?;
+    let mut json = oci_client::model::to_value_with_secrets(&details)
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    merge(&mut json, Json::Object(wire::raw(inputs)));
+    Ok(json)
+}
+
+/// The set with this list of backends; the rest of it is not sent, and stays.
+fn set_to(id: &PartId, backends: &[Json]) -> Result<Call, Failure> {
+    let list = Json::Object([("backends".to_owned(), Json::Array(backends.to_vec()))].into_iter().collect());
+    let details: models::UpdateBackendSetDetails =
+        oci_client::model::decode(list.to_string().as_bytes(), "UpdateBackendSetDetails")
+            .map_err(|error| Failure::refused(error.to_string()))?;
+    Ok(Call::new(UpdateBackendSet::new(&*id.load_balancer, &*id.name, details)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn part(operation: Operation, name: &str, inputs: &Json) -> Part {
+        let id = PartId::backend("n", "s", name).to_string();
+        Part { operation, id, inputs: wire::from_json(inputs).as_map().cloned().unwrap() }
+    }
+
+    #[test]
+    fn changes_go_together_and_what_others_added_stays() {
+        let there = [json!({"name": "old", "port": 80}), json!({"name": "others", "port": 80, "weight": 3})];
+        let parts = [
+            part(Operation::Create, "new", &json!({"ip_address": "10.0.0.9", "port": 80, "weight": 2})),
+            part(Operation::Update, "others", &json!({"is_offline": true})),
+            part(Operation::Delete, "old", &json!({"drain_seconds": 5})),
+        ];
+        assert_eq!(drain_time(&there, &parts), Duration::from_secs(5));
+        assert_eq!(drained(&there, &parts)[0], json!({"name": "old", "port": 80, "isDrain": true}));
+        assert_eq!(
+            wanted(&there, &parts).unwrap(),
+            [
+                json!({"name": "others", "port": 80, "weight": 3, "isOffline": true}),
+                json!({"name": "new", "ipAddress": "10.0.0.9", "port": 80, "weight": 2}),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_needs_no_request() {
+        let current = json!({"backends": [{"name": "a", "ipAddress": "10.0.0.9", "port": 80}]});
+        let whole = PartId::set("n", "s").to_string();
+        let turns = |parts: &[Part]| Backends.turns(&whole, &current, parts).unwrap().len();
+        assert_eq!(turns(&[part(Operation::Create, "a", &json!({"ip_address": "10.0.0.9", "port": 80}))]), 0);
+        assert_eq!(turns(&[part(Operation::Delete, "gone", &json!({}))]), 0);
+        assert_eq!(turns(&[part(Operation::Delete, "a", &json!({}))]), 2, "drained first");
+        assert_eq!(turns(&[part(Operation::Delete, "a", &json!({"drain_seconds": 0}))]), 1);
+    }
+}

@@ -1,0 +1,252 @@
+//! File Storage.
+
+use oci_resources::attr::Attr;
+use oci_resources::core::subnet;
+use oci_resources::file_storage::export::{self, Export};
+use oci_resources::file_storage::export_set::{self, ExportSet};
+use oci_resources::file_storage::file_system::{self, FileSystem};
+use oci_resources::file_storage::filesystem_snapshot_policy::{self, FilesystemSnapshotPolicy};
+use oci_resources::file_storage::mount_target::{self, MountTarget};
+use oci_resources::file_storage::snapshot::{self, Snapshot};
+use reconcile::Address;
+use reconcile::graph::GraphBuilder;
+use serde_json::json;
+
+use super::network::{add_subnet, subnet_around};
+use crate::kit::{Case, PLAIN, Place, asked, change, value};
+
+const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
+const LOCKS: (&str, &str) = ("locks", "a locked object could not be cleaned up");
+
+fn files() -> Address {
+    Address::new(file_system::TYPE, "around").unwrap()
+}
+
+fn server() -> Address {
+    Address::new(mount_target::TYPE, "around").unwrap()
+}
+
+fn add_files(place: &Place, builder: &mut GraphBuilder) {
+    let system = FileSystem {
+        compartment_id: place.tenancy.as_str().into(),
+        availability_domain: place.domains[0].as_str().into(),
+        ..FileSystem::default()
+    };
+    builder.add(system.inputs().at(files()));
+}
+
+fn add_server(place: &Place, builder: &mut GraphBuilder) {
+    add_subnet(place, builder);
+    let target = MountTarget {
+        compartment_id: place.tenancy.as_str().into(),
+        availability_domain: place.domains[0].as_str().into(),
+        subnet_id: subnet::id(&subnet_around()).into(),
+        ..MountTarget::default()
+    };
+    builder.add(target.inputs().at(server()));
+}
+
+pub(crate) const FILE_SYSTEM: Case = Case {
+    resource_type: file_system::TYPE,
+    around: |place, builder| {
+        let policy = FilesystemSnapshotPolicy {
+            compartment_id: place.tenancy.as_str().into(),
+            availability_domain: place.domains[0].as_str().into(),
+            ..FilesystemSnapshotPolicy::default()
+        };
+        builder.add(policy.inputs().at(policy_around()));
+    },
+    asked: |place| {
+        let system = FileSystem {
+            compartment_id: place.tenancy.as_str().into(),
+            availability_domain: place.domains[0].as_str().into(),
+            display_name: "moodledata".into(),
+            ..FileSystem::default()
+        };
+        asked(system.inputs())
+    },
+    changes: |place| {
+        vec![
+            change("display_name", "other"),
+            change("freeform_tags", value(&json!({"team": "other"}))),
+            change(
+                "filesystem_snapshot_policy_id",
+                filesystem_snapshot_policy::id(&policy_around()).reference().clone(),
+            ),
+            change("compartment_id", place.compartments[0].as_str()),
+            change("filesystem_snapshot_policy_id", ""),
+            change("availability_domain", place.domains[1].as_str()),
+        ]
+    },
+    unchanged: &[
+        TAGS,
+        LOCKS,
+        ("kms_key_id", "the mock has no keys"),
+        ("source_snapshot_id", "the mock makes no clones"),
+        ("clone_attach_status", "the mock makes no clones"),
+        ("are_quota_rules_enabled", "the mock has no quota rules"),
+    ],
+    ..PLAIN
+};
+
+fn policy_around() -> Address {
+    Address::new(filesystem_snapshot_policy::TYPE, "around").unwrap()
+}
+
+pub(crate) const MOUNT_TARGET: Case = Case {
+    resource_type: mount_target::TYPE,
+    around: add_subnet,
+    asked: |place| {
+        let target = MountTarget {
+            compartment_id: place.tenancy.as_str().into(),
+            availability_domain: place.domains[0].as_str().into(),
+            subnet_id: subnet::id(&subnet_around()).into(),
+            display_name: "nfs".into(),
+            hostname_label: "nfs".into(),
+            ip_address: "10.0.200.30".into(),
+            ..MountTarget::default()
+        };
+        asked(target.inputs())
+    },
+    changes: |place| {
+        vec![
+            change("display_name", "other"),
+            change("freeform_tags", value(&json!({"team": "other"}))),
+            change("hostname_label", "files"),
+            change("ip_address", "10.0.200.31"),
+            change("compartment_id", place.compartments[0].as_str()),
+            change("availability_domain", place.domains[1].as_str()),
+        ]
+    },
+    unchanged: &[
+        TAGS,
+        LOCKS,
+        ("subnet_id", "a second subnet adds nothing"),
+        ("nsg_ids", "tried with groups"),
+        ("requested_throughput", "only one value is allowed when it is made"),
+        ("idmap_type", "the mock has no directory"),
+        ("ldap_idmap", "the mock has no directory"),
+        ("kerberos", "the mock has no directory"),
+        ("security_attributes", "as with the VCN"),
+    ],
+    ..PLAIN
+};
+
+pub(crate) const EXPORT_SET: Case = Case {
+    resource_type: export_set::TYPE,
+    around: add_server,
+    asked: |_| {
+        let set = ExportSet {
+            mount_target_id: mount_target::id(&server()).into(),
+            display_name: "nfs".into(),
+            max_fs_stat_bytes: "1099511627776".into(),
+            ..ExportSet::default()
+        };
+        asked(set.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("display_name", "other"),
+            change("max_fs_stat_bytes", "2199023255552"),
+            change("max_fs_stat_files", "1000000"),
+        ]
+    },
+    unchanged: &[("mount_target_id", "a second mount target adds nothing")],
+    untold: &["mount_target_id"],
+    there_before: 1,
+    ..PLAIN
+};
+
+pub(crate) const EXPORT: Case = Case {
+    resource_type: export::TYPE,
+    around: |place, builder| {
+        add_server(place, builder);
+        add_files(place, builder);
+    },
+    asked: |_| {
+        let export = Export {
+            export_set_id: mount_target::export_set_id(&server()).into(),
+            file_system_id: file_system::id(&files()).into(),
+            path: "/moodledata".into(),
+            export_options: Attr::Expr(value(&json!([
+                {"source": "10.0.1.0/24", "access": "READ_WRITE", "identity_squash": "NONE",
+                 "require_privileged_source_port": true},
+                {"source": "10.0.2.0/24", "access": "READ_ONLY", "identity_squash": "ALL",
+                 "anonymous_uid": "48", "anonymous_gid": "48"},
+            ]))),
+            ..Export::default()
+        };
+        asked(export.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("export_options", value(&json!([{"source": "10.0.1.0/24", "access": "READ_WRITE"}]))),
+            change("is_idmap_groups_for_sys_auth", true),
+            change("path", "/other"),
+        ]
+    },
+    unchanged: &[
+        LOCKS,
+        ("export_set_id", "a second mount target adds nothing"),
+        ("file_system_id", "a second file system adds nothing"),
+    ],
+    ..PLAIN
+};
+
+pub(crate) const SNAPSHOT: Case = Case {
+    resource_type: snapshot::TYPE,
+    around: add_files,
+    asked: |_| {
+        let snapshot = Snapshot {
+            file_system_id: file_system::id(&files()).into(),
+            name: "before-the-upgrade".into(),
+            expiration_time: "2027-06-01T00:00:00Z".into(),
+            ..Snapshot::default()
+        };
+        asked(snapshot.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("freeform_tags", value(&json!({"team": "other"}))),
+            change("expiration_time", "2027-07-01T00:00:00Z"),
+            change("name", "after-the-upgrade"),
+        ]
+    },
+    unchanged: &[
+        TAGS,
+        LOCKS,
+        ("file_system_id", "a second file system adds nothing"),
+        ("lock_duration_details", "a locked snapshot could not be cleaned up"),
+    ],
+    ..PLAIN
+};
+
+pub(crate) const SNAPSHOT_POLICY: Case = Case {
+    resource_type: filesystem_snapshot_policy::TYPE,
+    asked: |place| {
+        let policy = FilesystemSnapshotPolicy {
+            compartment_id: place.tenancy.as_str().into(),
+            availability_domain: place.domains[0].as_str().into(),
+            display_name: "nightly".into(),
+            policy_prefix: "moodle".into(),
+            schedules: Attr::Expr(value(&json!([
+                {"period": "DAILY", "time_zone": "UTC", "hour_of_day": 2, "retention_duration_in_seconds": 604_800},
+                {"period": "WEEKLY", "time_zone": "UTC", "hour_of_day": 3, "day_of_week": "SUNDAY"},
+            ]))),
+            ..FilesystemSnapshotPolicy::default()
+        };
+        asked(policy.inputs())
+    },
+    changes: |place| {
+        vec![
+            change("display_name", "other"),
+            change("freeform_tags", value(&json!({"team": "other"}))),
+            change("policy_prefix", "site"),
+            change("schedules", value(&json!([{"period": "HOURLY", "time_zone": "UTC"}]))),
+            change("compartment_id", place.compartments[0].as_str()),
+            change("availability_domain", place.domains[1].as_str()),
+        ]
+    },
+    unchanged: &[TAGS, LOCKS],
+    ..PLAIN
+};
