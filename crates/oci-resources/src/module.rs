@@ -54,6 +54,11 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
         None
     }
 
+    /// What a new object is called, by the answer to its creation.
+    fn id_of_new(&self, _inputs: &ValueMap, body: &Json) -> Option<String> {
+        body.get("id").and_then(Json::as_str).map(str::to_owned)
+    }
+
     /// The places in which the object may be made, in the order in which they are to be tried. `None`: there is no choice.
     fn places(&self, _inputs: &ValueMap) -> Option<Look<Vec<Place>>> {
         None

@@ -68,6 +68,7 @@ conformance! {
     oci_core_nat_gateway: cases::network::NAT_GATEWAY,
     oci_core_network_security_group: cases::network::NETWORK_SECURITY_GROUP,
     oci_core_private_ip: cases::network::PRIVATE_IP,
+    oci_core_network_security_group_security_rule: cases::network::SECURITY_RULE,
     oci_core_public_ip: cases::network::PUBLIC_IP,
     oci_core_route_table: cases::network::ROUTE_TABLE,
     oci_core_security_list: cases::network::SECURITY_LIST,

@@ -20,6 +20,8 @@ pub mod security_list;
 
 pub mod network_security_group;
 
+pub mod network_security_group_security_rule;
+
 pub mod dhcp_options;
 
 pub mod default_route_table;
@@ -40,6 +42,14 @@ pub mod public_ip;
 
 pub mod private_ip;
 
+pub mod services;
+
+pub mod images;
+
+pub mod shapes;
+
+pub mod vnic;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
@@ -53,6 +63,7 @@ pub(crate) const MODULES: &[&dyn ResourceModule] = &[
     &internet_gateway::Module,
     &nat_gateway::Module,
     &network_security_group::Module,
+    &network_security_group_security_rule::Module,
     &private_ip::Module,
     &public_ip::Module,
     &route_table::Module,
@@ -65,4 +76,5 @@ pub(crate) const MODULES: &[&dyn ResourceModule] = &[
 ];
 
 /// The data sources.
-pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];
+pub(crate) const DATA_SOURCES: &[&dyn DataSource] =
+    &[&services::Source, &images::Source, &shapes::Source, &vnic::Source];

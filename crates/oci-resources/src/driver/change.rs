@@ -127,7 +127,12 @@ impl Driver {
                 Err(Failure::busy(words, BUSY_AGAIN_AFTER))
             }
             Err(Stop::Call(Error::MissingOrHidden(_)) | Stop::Gone) => Ok(Reply::Gone),
-            Err(Stop::Call(error)) => Err(self.in_the_way(module, id, &error).await),
+            Err(Stop::Call(error)) => {
+                // A part that is not in its whole any more is told as bad input, not as missing.
+                let is_gone =
+                    matches!(error, Error::Rejected(_)) && matches!(self.look(module, id).await, Ok(None));
+                if is_gone { Ok(Reply::Gone) } else { Err(self.in_the_way(module, id, &error).await) }
+            }
             Err(stop) => Err(stop.into_failure()),
         }
     }
@@ -231,5 +236,5 @@ impl Stop {
 
 /// What a new object is called: what the service says, or what the inputs tell beforehand.
 fn id_of(module: &dyn ResourceModule, inputs: &ValueMap, answer: &Answer) -> Option<String> {
-    module.key(inputs).or_else(|| answer.text("id").map(str::to_owned))
+    module.key(inputs).or_else(|| module.id_of_new(inputs, &answer.body))
 }

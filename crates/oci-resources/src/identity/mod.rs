@@ -1,5 +1,9 @@
 //! Identity: where things may be placed, and who may do what.
 
+pub mod availability_domains;
+
+pub mod fault_domains;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
@@ -7,4 +11,4 @@ use crate::module::ResourceModule;
 pub(crate) const MODULES: &[&dyn ResourceModule] = &[];
 
 /// The data sources.
-pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];
+pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[&availability_domains::Source, &fault_domains::Source];

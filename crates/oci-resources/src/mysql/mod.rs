@@ -12,6 +12,14 @@ pub mod mysql_configuration;
 
 pub mod mysql_backup;
 
+pub mod shapes;
+
+pub mod mysql_versions;
+
+pub mod mysql_configurations;
+
+pub mod mysql_db_system_data;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
@@ -25,4 +33,5 @@ pub(crate) const MODULES: &[&dyn ResourceModule] = &[
 ];
 
 /// The data sources.
-pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];
+pub(crate) const DATA_SOURCES: &[&dyn DataSource] =
+    &[&shapes::Source, &mysql_versions::Source, &mysql_configurations::Source, &mysql_db_system_data::Source];

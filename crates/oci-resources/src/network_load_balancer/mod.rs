@@ -13,6 +13,8 @@ mod together;
 
 pub mod listener;
 
+pub mod backend_set_health;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
@@ -21,4 +23,4 @@ pub(crate) const MODULES: &[&dyn ResourceModule] =
     &[&backend::Module, &backend_set::Module, &listener::Module, &network_load_balancer::Module];
 
 /// The data sources.
-pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];
+pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[&backend_set_health::Source];

@@ -6,6 +6,8 @@ mod parts;
 
 pub mod object;
 
+pub mod namespace;
+
 use crate::data::DataSource;
 use crate::module::ResourceModule;
 
@@ -13,4 +15,4 @@ use crate::module::ResourceModule;
 pub(crate) const MODULES: &[&dyn ResourceModule] = &[&bucket::Module, &object::Module];
 
 /// The data sources.
-pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[];
+pub(crate) const DATA_SOURCES: &[&dyn DataSource] = &[&namespace::Source];

@@ -9,6 +9,7 @@ use oci_resources::core::dhcp_options::{self, DhcpOptions};
 use oci_resources::core::internet_gateway::{self, InternetGateway};
 use oci_resources::core::nat_gateway::{self, NatGateway};
 use oci_resources::core::network_security_group::{self, NetworkSecurityGroup};
+use oci_resources::core::network_security_group_security_rule::{self, NetworkSecurityGroupSecurityRule};
 use oci_resources::core::private_ip::{self, PrivateIp};
 use oci_resources::core::public_ip::{self, PublicIp};
 use oci_resources::core::route_table::{self, RouteTable};
@@ -598,5 +599,59 @@ pub(crate) const DEFAULT_DHCP_OPTIONS: Case = Case {
     },
     unchanged: DEFAULTS,
     there_before: 1,
+    ..PLAIN
+};
+
+fn group() -> Address {
+    Address::new(network_security_group::TYPE, "around").unwrap()
+}
+
+pub(crate) const SECURITY_RULE: Case = Case {
+    resource_type: network_security_group_security_rule::TYPE,
+    around: |place, builder| {
+        add_network(place, builder);
+        let web = NetworkSecurityGroup {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            ..NetworkSecurityGroup::default()
+        };
+        builder.add(web.inputs().at(group()));
+    },
+    asked: |_| {
+        let rule = NetworkSecurityGroupSecurityRule {
+            network_security_group_id: network_security_group::id(&group()).into(),
+            direction: "INGRESS".into(),
+            protocol: "tcp".into(),
+            source: "10.0.0.0/16".into(),
+            description: "the web".into(),
+            tcp_options: oci_resources::attr::Attr::Expr(value(
+                &json!({"destination_port_range": {"min": 80, "max": 80}}),
+            )),
+            ..NetworkSecurityGroupSecurityRule::default()
+        };
+        asked(rule.inputs())
+    },
+    changes: |_| {
+        vec![
+            change("description", "the web and more"),
+            change("source", "10.0.1.0/24"),
+            change("stateless", true),
+            change(
+                "tcp_options.destination_port_range",
+                value(&json!({"destination_port_range": {"min": 80, "max": 90}})),
+            ),
+        ]
+    },
+    unchanged: &[
+        ("network_security_group_id", "a second group adds nothing"),
+        ("direction", "goes with the ends"),
+        ("protocol", "goes with the options"),
+        ("source_type", "goes with the source"),
+        ("destination", "of the other direction"),
+        ("destination_type", "of the other direction"),
+        ("udp_options", "of another protocol"),
+        ("icmp_options", "of another protocol"),
+    ],
+    respell: respell_rule,
     ..PLAIN
 };
