@@ -164,3 +164,17 @@ fn small_network_comes_up_stays_as_it_is_and_goes_again() {
     assert!(places.is_sorted() && places[0].is_some(), "{text}");
     assert!(text.contains(r#"{"vcn_id": "ocid1.vcn."#), "{text}");
 }
+
+#[test]
+fn one_server_is_planned_applied_and_shown() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_one_server")).env_clear().output().unwrap();
+    let text = printed(&output);
+    for expected in [
+        "+ oci_core_vcn.main",
+        "+ oci_core_instance.web after 1",
+        "3 done, 0 failed",
+        r#"{"address": "10.0.1."#,
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+}

@@ -169,7 +169,6 @@ impl Bench {
     ///
     /// # Panics
     /// When the mock does not answer with JSON.
-    #[must_use]
     pub fn control(&self, method: &str, path: &str, body: Option<&serde_json::Value>) -> serde_json::Value {
         let method = method.parse().expect("a method");
         let mut request = WireRequest::new(method, path);

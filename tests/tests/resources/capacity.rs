@@ -1,0 +1,155 @@
+//! Places without room: the instance is made elsewhere, and everything that does not need it goes on.
+
+use cross_tests::bench::Bench;
+use oci_client::page::PageLimits;
+use oci_client::services::core::operations::ListImages;
+use oci_resources::attr::{Attr, ToExpr};
+use oci_resources::core::instance::{self, Instance};
+use oci_resources::core::subnet;
+use reconcile::graph::{Graph, GraphBuilder};
+use reconcile::plan::PlanOptions;
+use reconcile::value::Value;
+use serde_json::{Value as Json, json};
+
+use crate::{add_network, at};
+
+const AMPERE: &str = "VM.Standard.A1.Flex";
+const NEWER: &str = "VM.Standard.A2.Flex";
+
+struct Setup {
+    bench: Bench,
+    image: String,
+    domains: Vec<String>,
+}
+
+async fn setup(seed: u64) -> Setup {
+    let bench = Bench::new(seed).await;
+    let mut images = ListImages::new(bench.cloud.tenancy());
+    images.shape = Some(AMPERE.to_owned());
+    let images = bench.cloud.client.list(images, PageLimits::default()).await.unwrap();
+    let domains = bench.cloud.mock.config().place.availability_domains();
+    Setup { image: images[0].id.clone().unwrap(), bench, domains }
+}
+
+impl Setup {
+    /// So many servers; the preferred domain of each is another one.
+    fn graph(&self, servers: usize, fallback: bool) -> Graph {
+        let mut builder = GraphBuilder::default();
+        let tenancy = self.bench.cloud.tenancy();
+        add_network(&tenancy, &mut builder);
+        let mut shapes = vec![json!({"shape": AMPERE, "ocpus": 1, "memory_in_gbs": 6})];
+        if fallback {
+            shapes.push(json!({"shape": NEWER, "ocpus": 1, "memory_in_gbs": 6}));
+        }
+        for number in 0..servers {
+            let mut domains = self.domains.clone();
+            domains.rotate_left(number % 3);
+            let placement = json!({"availability_domains": domains, "shapes": shapes, "spread_group": "web"});
+            let server = Instance {
+                compartment_id: tenancy.as_str().into(),
+                display_name: format!("web{number}").into(),
+                placement: Attr::Expr(placement.to_expr().unwrap()),
+                source_details: Attr::Expr(
+                    json!({"source_type": "image", "source_id": self.image}).to_expr().unwrap(),
+                ),
+                create_vnic_details: Attr::Expr(reconcile::value::Expr::Map(vec![(
+                    "subnet_id".into(),
+                    subnet::id(&at(subnet::TYPE, "web")).reference().clone().into(),
+                )])),
+                ..Instance::default()
+            };
+            builder.add(server.inputs().at(at(instance::TYPE, &format!("web{number}"))));
+        }
+        builder.build().unwrap()
+    }
+
+    fn full(&self, rules: &Json) {
+        self.bench.control("PUT", "/_mock/capacity", Some(rules));
+    }
+
+    fn told(&self, server: usize, name: &str) -> String {
+        use reconcile::journal::Ledger;
+        let address = at(instance::TYPE, &format!("web{server}"));
+        let entry = self.bench.journal.state().entry(&address).unwrap().clone();
+        entry.attributes.get(name).and_then(Value::as_str).unwrap().to_owned()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_room_everywhere_each_server_gets_the_place_that_it_prefers() {
+    let mut setup = setup(61).await;
+    let graph = setup.graph(3, false);
+    setup.bench.reach(&graph).await;
+    let places: Vec<String> = (0..3).map(|server| setup.told(server, "availability_domain")).collect();
+    assert_eq!(places, setup.domains);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_without_room_is_passed_over_at_once() {
+    for later in [false, true] {
+        let mut setup = setup(62).await;
+        setup.full(
+            &json!([{"shape": AMPERE, "availabilityDomain": setup.domains[0], "ocpus": 0.0, "later": later}]),
+        );
+        let graph = setup.graph(1, false);
+        setup.bench.reach(&graph).await;
+        assert_eq!(setup.told(0, "availability_domain"), setup.domains[1], "later: {later}");
+        assert_eq!(setup.bench.live(instance::TYPE).len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_shape_is_taken_when_the_first_one_has_no_room_anywhere() {
+    for later in [false, true] {
+        let mut setup = setup(63).await;
+        setup.full(&json!([{"shape": AMPERE, "ocpus": 0.0, "later": later}]));
+        let graph = setup.graph(1, true);
+        setup.bench.reach(&graph).await;
+        assert_eq!(setup.told(0, "shape"), NEWER, "later: {later}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_spread_of_a_group_is_kept_where_a_place_falls_away() {
+    let mut setup = setup(64).await;
+    // The first domain has no room, and the second one has it for one server only.
+    setup.full(&json!([
+        {"shape": AMPERE, "availabilityDomain": setup.domains[0], "ocpus": 0.0},
+        {"shape": AMPERE, "availabilityDomain": setup.domains[1], "ocpus": 1.0},
+    ]));
+    let graph = setup.graph(3, false);
+    setup.bench.reach(&graph).await;
+    let mut places: Vec<String> = (0..3).map(|server| setup.told(server, "availability_domain")).collect();
+    places.sort();
+    assert_eq!(places, [setup.domains[1].clone(), setup.domains[2].clone(), setup.domains[2].clone()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_no_place_has_room_all_of_them_are_named_and_the_rest_goes_on() {
+    let mut setup = setup(65).await;
+    setup.full(&json!([{"shape": AMPERE, "ocpus": 0.0}]));
+    let graph = setup.graph(2, false);
+    let plan = setup.bench.plan(&graph, &PlanOptions::default()).await;
+    let summary = setup.bench.carry_out(&graph, &plan).await;
+    assert_eq!(summary.failed.len(), 2, "{summary:#?}");
+    for domain in &setup.domains {
+        assert!(summary.failed[0].message.contains(domain), "{}", summary.failed[0].message);
+    }
+    assert!(summary.failed[0].hint.as_ref().unwrap().contains("shapes"));
+    assert_eq!(setup.bench.live(subnet::TYPE).len(), 1);
+    // Capacity comes back: the next run goes on.
+    setup.full(&json!([]));
+    setup.bench.restart();
+    setup.bench.reach(&graph).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_list_of_places_allows_changes_in_place() {
+    let mut setup = setup(66).await;
+    let graph = setup.graph(1, false);
+    setup.bench.reach(&graph).await;
+    let graph = setup.graph(1, true);
+    let plan = setup.bench.reach(&graph).await;
+    assert_eq!((plan.counts().update, plan.counts().replace), (1, 0));
+    assert_eq!(setup.told(0, "shape"), AMPERE, "what is there is allowed, and stays");
+}
