@@ -1,6 +1,6 @@
 //! Between the engine's values, under Terraform's names, and the wire models, under Oracle's.
 //!
-//! Both directions follow tables: the model knows its fields, the schema its attributes, [`names`](crate::names) which is
+//! Both directions follow tables: the model knows its fields, the schema its attributes, [`crate::names`] which is
 //! which. What differs in shape and not only in name (the port ranges of a security rule) is written by hand in the module
 //! that has it.
 

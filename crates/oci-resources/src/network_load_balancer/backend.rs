@@ -150,7 +150,7 @@ impl ResourceModule for Module {
         problems
     }
 
-    /// One by itself; the driver puts several into one request by [`Backends`].
+    /// One by itself; the driver puts several into one request.
     fn create(&self, inputs: &ValueMap, _tags: &StackTags) -> Result<Call, Failure> {
         let id = parts::backend_id(inputs).ok_or_else(|| Failure::refused("it has no name"))?;
         let mut details: models::CreateBackendDetails = wire::details(inputs, &[])?;
