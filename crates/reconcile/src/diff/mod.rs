@@ -96,7 +96,9 @@ fn diff_attribute(
     let comparison = Comparison { judge, now: true };
     let path = AttributePath::attribute(name.clone());
     let Some(desired) = desired else {
-        if let (Some(_), false, Some(before)) = (&asked, attribute.computed, observed.or(asked.clone())) {
+        // Null: it was asked for, and did not come true.
+        let was_asked = sides.asked.get(name).is_some();
+        if let (true, false, Some(before)) = (was_asked, attribute.computed, observed.or(asked.clone())) {
             changes.push(change(path, before, Value::Null, attribute.force_new, Cause::ChangeOfMind));
         }
         return;

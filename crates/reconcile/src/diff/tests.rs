@@ -186,3 +186,12 @@ fn leaving_out_what_is_exact_means_that_it_shall_be_absent() {
     check(&open, &open, &open, &open, &[]);
     check(&vnic(&[("ports", "22")]), &narrow, &narrow, &narrow, &[]);
 }
+
+#[test]
+fn what_was_asked_for_and_did_not_come_true_is_asked_for_again_or_taken_away() {
+    let (none, old, new) = ([("name", Value::Null)], [("name", "old".into())], [("name", "new".into())]);
+    check(&new, &none, &old, &old, &["name ChangeOfMind"]);
+    check(&old, &none, &old, &old, &[]);
+    check(&[], &none, &old, &old, &["name ChangeOfMind"]);
+    check(&[], &none, &[], &[], &[]);
+}

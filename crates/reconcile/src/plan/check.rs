@@ -190,7 +190,9 @@ struct Facts<'a> {
 fn check_step(step: &Step, facts: &Facts<'_>, findings: &mut Vec<Finding>) {
     let address = &step.address;
     let there = facts.state.object(address, step.slot);
-    let is_there = (there.is_some() && !facts.gone.contains(address)) || facts.adopted.contains(address);
+    // What has gone is the current object; one that it has deposed may be there all the same.
+    let is_gone = step.slot == Slot::Current && facts.gone.contains(address);
+    let is_there = (there.is_some() && !is_gone) || facts.adopted.contains(address);
     let fits = match step.action {
         Action::Create => !is_there || facts.deletes.contains_key(&(address, Slot::Current)),
         Action::Update | Action::Delete => is_there,

@@ -256,8 +256,9 @@ impl Job {
         }
         let broken = broken_promises(judge, &promised, &object);
         let mut achieved = self.draft.inputs.clone();
+        // Null says that something was asked for and did not come true: the next plan asks again, or takes away what is there.
         for name in broken.iter().filter_map(|change| change.path.first_name()) {
-            achieved.remove(name);
+            achieved.insert(name, Value::Null);
         }
         let unusable = object.broken.clone();
         let entry = self.entry_of(judge, &object, achieved);
