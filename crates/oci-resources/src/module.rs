@@ -177,6 +177,8 @@ pub fn lane_of(inputs: &ValueMap, attribute: &str) -> Option<Lane> {
 pub struct Place {
     /// For people: `AD-1, FAULT-DOMAIN-2, VM.Standard.A1.Flex`.
     pub name: String,
+    /// Where it stands in the user's order, from 0. It tells this place from the others in retry tokens.
+    pub number: usize,
     /// The inputs that mean this place, in place of those that were given.
     pub inputs: ValueMap,
     /// The lower the better. Among equals the one with the fewest siblings is tried first, then the order of the list.

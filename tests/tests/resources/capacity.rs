@@ -18,6 +18,8 @@ const NEWER: &str = "VM.Standard.A2.Flex";
 
 struct Setup {
     bench: Bench,
+    /// Where the servers are made.
+    compartment: String,
     image: String,
     domains: Vec<String>,
 }
@@ -28,7 +30,8 @@ async fn setup(seed: u64) -> Setup {
     images.shape = Some(AMPERE.to_owned());
     let images = bench.cloud.client.list(images, PageLimits::default()).await.unwrap();
     let domains = bench.cloud.mock.config().place.availability_domains();
-    Setup { image: images[0].id.clone().unwrap(), bench, domains }
+    let compartment = bench.cloud.tenancy();
+    Setup { image: images[0].id.clone().unwrap(), bench, compartment, domains }
 }
 
 impl Setup {
@@ -46,7 +49,7 @@ impl Setup {
             domains.rotate_left(number % 3);
             let placement = json!({"availability_domains": domains, "shapes": shapes, "spread_group": "web"});
             let server = Instance {
-                compartment_id: tenancy.as_str().into(),
+                compartment_id: self.compartment.as_str().into(),
                 display_name: format!("web{number}").into(),
                 placement: Attr::Expr(placement.to_expr().unwrap()),
                 source_details: Attr::Expr(
@@ -152,4 +155,58 @@ async fn what_a_list_of_places_allows_changes_in_place() {
     let plan = setup.bench.reach(&graph).await;
     assert_eq!((plan.counts().update, plan.counts().replace), (1, 0));
     assert_eq!(setup.told(0, "shape"), AMPERE, "what is there is allowed, and stays");
+}
+
+/// How often the service was asked to launch an instance.
+fn launches(setup: &Setup) -> usize {
+    setup.bench.mutations().iter().filter(|operation| **operation == "LaunchInstance").count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_the_report_speaks_against_is_not_tried_first_in_any_compartment() {
+    let mut setup = setup(67).await;
+    for compartment in [setup.bench.cloud.tenancy(), cross_tests::COMPARTMENTS[0].0.to_owned()] {
+        setup.bench = Bench::new(67).await;
+        setup.compartment = compartment;
+        setup.full(&json!([{"shape": AMPERE, "availabilityDomain": setup.domains[0], "ocpus": 0.0}]));
+        let graph = setup.graph(1, false);
+        setup.bench.reach(&graph).await;
+        assert_eq!(setup.told(0, "availability_domain"), setup.domains[1]);
+        assert_eq!(launches(&setup), 1, "nothing was asked for in vain in {}", setup.compartment);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenancy_that_gives_no_report_is_tried_place_by_place() {
+    let mut setup = setup(68).await;
+    setup.full(&json!([{"shape": AMPERE, "availabilityDomain": setup.domains[0], "ocpus": 0.0}]));
+    setup.bench.faults(&json!({"faults": [{
+        "when": {"operations": ["CreateComputeCapacityReport"]},
+        "do": {"respond": {"status": 404, "code": "NotAuthorizedOrNotFound", "message": "not permitted"}},
+    }]}));
+    let graph = setup.graph(1, false);
+    setup.bench.reach(&graph).await;
+    assert_eq!(setup.told(0, "availability_domain"), setup.domains[1]);
+    assert_eq!(launches(&setup), 2, "the place without room was tried first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_whose_answer_is_lost_makes_no_second_server_when_another_place_comes_first_by_then() {
+    let mut setup = setup(69).await;
+    let graph = setup.graph(1, false);
+    // Every launch is carried out, and none of them is heard of: the run gives up.
+    setup
+        .bench
+        .faults(&json!({"faults": [{"when": {"operations": ["LaunchInstance"]}, "do": {"loseReply": {}}}]}));
+    let plan = setup.bench.plan(&graph, &PlanOptions::default()).await;
+    let summary = setup.bench.carry_out(&graph, &plan).await;
+    assert_eq!(summary.failed.len(), 1, "{summary:#?}");
+    assert_eq!(setup.bench.live(instance::TYPE).len(), 1);
+    // The lost server is a member of its group by now, and its place has no more room: another one would come first.
+    setup.bench.control("DELETE", "/_mock/faults", None);
+    setup.full(&json!([{"shape": AMPERE, "availabilityDomain": setup.domains[0], "ocpus": 1.0}]));
+    setup.bench.restart();
+    setup.bench.reach(&graph).await;
+    assert_eq!(setup.bench.live(instance::TYPE).len(), 1, "the lost one was found");
+    assert_eq!(setup.told(0, "availability_domain"), setup.domains[0]);
 }

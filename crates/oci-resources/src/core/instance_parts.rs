@@ -7,6 +7,7 @@ use oci_client::services::core::operations::{
     CreateComputeCapacityReport, GetBootVolume, GetInstance, GetVnic, ListBootVolumeAttachments,
     ListInstances, ListVnicAttachments, UpdateBootVolume, UpdateVnic,
 };
+use oci_client::services::identity::operations::GetCompartment;
 use reconcile::provider::{Failure, Invalid};
 use reconcile::schema::Schema;
 use reconcile::value::{AttributePath, Expr, Value, ValueMap};
@@ -237,29 +238,55 @@ pub(super) fn places(inputs: &ValueMap) -> Option<Look<Vec<Place>>> {
     let group = text(placement, "spread_group");
     let domains = texts(placement, "availability_domains").unwrap_or_default();
     let shapes = shapes(placement);
-    // One report for each domain; where we may not have one, the user's order is all there is.
-    let mut calls: Vec<Call> = domains
-        .iter()
-        .map(|domain| {
-            Call::new(CreateComputeCapacityReport::new(report(&compartment_id, domain, &shapes))).or_missing()
-        })
-        .collect();
-    calls.push(Call::all_pages(ListInstances::new(&*compartment_id)));
-    Some(Look::ask(calls, move |answers| {
-        let mut places = places;
-        for place in &mut places {
-            let at = domains.iter().position(|domain| *domain == place.domain);
-            let report = at.and_then(|at| answers.get(at)).map(|answer| &answer.body);
-            place.rank += report.map_or(0, |report| doubt(report, &place.shape)) * RANKS;
-        }
-        if let (Some(group), Some(instances)) = (group, answers.last()) {
+    let root = root_of(compartment_id.clone(), COMPARTMENT_LEVELS_MAX);
+    Some(root.and_then(move |root| {
+        // One report for each domain; where we may not have one, the user's order is all there is.
+        let asked = if root.is_some() { domains } else { Vec::new() };
+        let reports = asked.iter().map(|domain| {
+            let root = root.as_deref().unwrap_or_default();
+            Call::new(CreateComputeCapacityReport::new(report(root, domain, &shapes))).or_missing()
+        });
+        let list = Call::all_pages(ListInstances::new(&*compartment_id));
+        let calls: Vec<Call> = reports.chain([list]).collect();
+        Look::ask(calls, move |answers| {
+            let mut places = places;
             for place in &mut places {
-                place.siblings = siblings(instances.items(), &group, place);
-                place.group = Some(group.clone());
+                let at = asked.iter().position(|domain| *domain == place.domain);
+                let report = at.and_then(|at| answers.get(at)).map(|answer| &answer.body);
+                place.rank += report.map_or(0, |report| doubt(report, &place.shape)) * RANKS;
             }
-        }
-        Look::Done(places)
+            if let (Some(group), Some(instances)) = (group, answers.last()) {
+                for place in &mut places {
+                    place.siblings = siblings(instances.items(), &group, place);
+                    place.group = Some(group.clone());
+                }
+            }
+            Look::Done(places)
+        })
     }))
+}
+
+/// Compartments may be nested six deep.
+///
+/// # Source
+/// Identity 20160918, the documentation of compartments.
+const COMPARTMENT_LEVELS_MAX: u8 = 6;
+
+/// The root compartment that a compartment is in, for which alone there are capacity reports; none where we may not look
+/// at the compartments in between.
+fn root_of(compartment_id: String, levels: u8) -> Look<Option<String>> {
+    if compartment_id.starts_with("ocid1.tenancy.") {
+        return Look::Done(Some(compartment_id));
+    }
+    if levels == 0 {
+        return Look::Done(None);
+    }
+    Look::then(Call::new(GetCompartment::new(compartment_id)).or_missing(), move |answer| {
+        match answer.body.get("compartmentId").and_then(Json::as_str) {
+            Some(parent) => root_of(parent.to_owned(), levels - 1),
+            None => Look::Done(None),
+        }
+    })
 }
 
 /// More shapes than anybody lists.
@@ -280,7 +307,8 @@ fn in_users_order(placement: &ValueMap) -> Vec<Place> {
     for (rank, shape) in (0..).zip(shapes(placement)) {
         for domain in &domains {
             for fault in &faults {
-                places.push(place(rank, &shape, domain, fault.as_deref()));
+                let place = place(rank, &shape, domain, fault.as_deref());
+                places.push(Place { number: places.len(), ..place });
             }
         }
     }

@@ -24,6 +24,12 @@ impl Driver {
             self.remember(&id);
             return self.begun(module, Operation::Create, &id, answer, context).await;
         }
+        let earlier =
+            self.made_by_earlier_run(module, &request.address, &request.inputs, &request.retry_token).await?;
+        if let Some(seen) = earlier {
+            self.remember(&seen.id);
+            return self.begun(module, Operation::Create, &seen.id, Answer::default(), context).await;
+        }
         loop {
             let (mut inputs, place) = self.place(module, &request.address, &request.inputs).await?;
             if let Some(look) = module.before_create(&inputs) {

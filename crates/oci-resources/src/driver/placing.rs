@@ -10,10 +10,10 @@ use reconcile::value::ValueMap;
 
 use super::Driver;
 use super::wait::failure;
-use crate::module::{Place, ResourceModule};
+use crate::module::{Place, ResourceModule, Seen};
 
-/// Where one creation is with its places. Kept in memory only: after a crash the first place is tried again, and says no
-/// again.
+/// Where one creation is with its places. Kept in memory only: after a crash, what was made by then is looked for, and
+/// otherwise the first place is tried again.
 #[derive(Clone, Debug)]
 pub(super) struct Placing {
     /// In the order in which they are tried.
@@ -25,7 +25,8 @@ pub(super) struct Placing {
 }
 
 impl Driver {
-    /// The inputs to create with, those of the place that is its turn filled in, and its number.
+    /// The inputs to create with, those of the place that is its turn filled in, and its number in the
+    /// user's order. That one stays the same when the places are tried in another order after a restart.
     pub(super) async fn place(
         &self,
         module: &dyn ResourceModule,
@@ -53,7 +54,22 @@ impl Driver {
         for (name, value) in place.inputs.iter() {
             placed.insert(name.clone(), value.clone());
         }
-        Ok((placed, Some(placing.at)))
+        Ok((placed, Some(place.number)))
+    }
+
+    /// What an earlier run made of the same creation, if this run has not tried a place yet. The order of places may be
+    /// another one now, as the lost instance counts as a member of its group; to try them would make a second one.
+    pub(super) async fn made_by_earlier_run(
+        &self,
+        module: &dyn ResourceModule,
+        address: &Address,
+        inputs: &ValueMap,
+        token: &str,
+    ) -> Result<Option<Seen>, Failure> {
+        if module.places(inputs).is_none() || self.with_placing(address, |placing| placing.is_some()) {
+            return Ok(None);
+        }
+        Ok(self.seen_with_token(module, inputs, token).await?.into_iter().next())
     }
 
     /// Members of the group that are on their way are not in the service's list yet.

@@ -8,6 +8,7 @@ use oci_client::model::Timestamp;
 use reconcile::Address;
 use reconcile::provider::{Failure, FindRequest, Listed, Object, ReadAnswer, ReadRequest};
 use reconcile::record::StateEntry;
+use reconcile::value::ValueMap;
 
 use super::Driver;
 use super::wait::{Context, VISIBLE_WITHIN, failure, object};
@@ -136,18 +137,28 @@ impl Driver {
     pub(super) async fn found(&self, request: FindRequest) -> Result<Vec<Object>, Failure> {
         let module = self.module(request.address.resource_type())?;
         let context = Context { asked: Some(&request.draft.inputs), known: None };
-        let all = if let Some(look) = module.find(&request.draft.inputs) {
-            self.carry_out(look).await.map_err(|error| failure(&error))?
+        let live = if let Some(look) = module.find(&request.draft.inputs) {
+            let mut all = self.carry_out(look).await.map_err(|error| failure(&error))?;
+            all.retain(|seen| module.lifecycle().stage(&seen.state) != Stage::Gone);
+            all
         } else {
-            let scope = module.scope(&request.draft.inputs);
-            let listed = self.list_scope(module, &scope).await.unwrap_or_else(|| Ok(BTreeMap::new()));
-            let items = listed.map_err(|error| failure(&error))?.into_values();
-            items
-                .filter(|seen| seen.tag(tags::TOKEN).is_some_and(|token| *token == *request.retry_token))
-                .collect()
+            self.seen_with_token(module, &request.draft.inputs, &request.retry_token).await?
         };
-        let live = all.into_iter().filter(|seen| module.lifecycle().stage(&seen.state) != Stage::Gone);
-        Ok(live.map(|seen| object(module.lifecycle(), seen, context)).collect())
+        Ok(live.into_iter().map(|seen| object(module.lifecycle(), seen, context)).collect())
+    }
+
+    /// What is there and carries the tag of a creation that was sent with `token`.
+    pub(super) async fn seen_with_token(
+        &self,
+        module: &dyn ResourceModule,
+        inputs: &ValueMap,
+        token: &str,
+    ) -> Result<Vec<Seen>, Failure> {
+        let listed = self.list_scope(module, &module.scope(inputs)).await;
+        let listed = listed.unwrap_or_else(|| Ok(BTreeMap::new())).map_err(|error| failure(&error))?;
+        let is_live = |seen: &Seen| module.lifecycle().stage(&seen.state) != Stage::Gone;
+        let items = listed.into_values();
+        Ok(items.filter(|seen| is_live(seen) && seen.tag(tags::TOKEN).as_deref() == Some(token)).collect())
     }
 
     pub(super) async fn listed(&self, resource_type: &str, lineage: &str) -> Result<Vec<Listed>, Failure> {
