@@ -3,12 +3,22 @@
 //! Everything here is pure. No secret and no address that only the service knows is in user data: a server reads the first
 //! with its own identity from where [`SecretSource`] says, and the second from its metadata ([`METADATA_KEYS`]).
 
+mod layout;
+mod quote;
+mod render;
 mod spec;
+mod unfit;
+mod user_data;
 pub mod versions;
 
+pub use render::{File, RenderError, Rendered, render};
 pub use spec::{
     Database, DatabaseTls, Endpoint, NfsShare, ObjectPlace, Position, Release, SecretSource, ServerSpec,
     Site, SiteUrl, Storage, Tls, Updates,
+};
+
+pub use user_data::{
+    Bundle, METADATA_BYTES_MAX, TooLarge, UserData, cloud_config, user_data, user_data_with_bundle,
 };
 
 /// The metadata key that holds the address of the site, where [`SiteUrl::Metadata`] says so.

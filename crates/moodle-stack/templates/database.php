@@ -1,0 +1,93 @@
+<?php
+// database.php SETTINGS SECRETS: waits for the database, then sees to it that schema, user and the installation's lock are
+// there. Every server does so; whatever is there stays as it is.
+
+declare(strict_types=1);
+
+require __DIR__ . '/connect.php';
+
+[, $settings_file, $secrets_file] = $argv;
+$settings = json_decode(file_get_contents($settings_file), true, 32, JSON_THROW_ON_ERROR);
+$secrets = json_decode(file_get_contents($secrets_file), true, 8, JSON_THROW_ON_ERROR);
+$database = $settings['database'];
+
+/** What two servers that do the same at the same time may hear: lock wait, deadlock, database or user just made. */
+const SAME_MOMENT = [1007, 1050, 1062, 1205, 1213, 1396];
+
+try {
+    $link = connect_when_ready(
+        $database,
+        $database['admin_user'],
+        $secrets['database_admin_password'],
+        now() + $settings['database_wait_seconds'],
+    );
+    for ($attempt = 1; ; $attempt++) {
+        try {
+            prepare($link, $database, $secrets['database_password']);
+            break;
+        } catch (mysqli_sql_exception $error) {
+            if (!in_array($error->getCode(), SAME_MOMENT, true) || $attempt === 10) {
+                throw $error;
+            }
+            usleep(random_int(50_000, 500_000));
+        }
+    }
+} catch (Exception $error) {
+    fwrite(STDERR, 'the database could not be prepared: ' . $error->getMessage() . "\n");
+    exit(1);
+}
+
+function prepare(mysqli $link, array $database, #[\SensitiveParameter] string $password): void
+{
+    $schemas = [$database['schema'], boot_schema($database)];
+    foreach ($schemas as $schema) {
+        $collation = $database['collation'];
+        $link->query('CREATE DATABASE IF NOT EXISTS ' . name($schema) . " CHARACTER SET utf8mb4 COLLATE $collation");
+    }
+
+    $user = sprintf("'%s'@'%%'", $link->real_escape_string($database['user']));
+    $identified = sprintf("IDENTIFIED BY '%s'", $link->real_escape_string($password));
+    $link->query("CREATE USER IF NOT EXISTS $user $identified");
+    if (!can_log_in($database, $password)) {
+        $link->query("ALTER USER $user $identified");
+    }
+    $plain = names_are_plain($link);
+    foreach ($schemas as $schema) {
+        // In a GRANT `_` and `%` stand for any character, unless the server says otherwise.
+        $pattern = $plain ? $schema : addcslashes($schema, '_%\\');
+        $link->query('GRANT ALL ON ' . name($pattern) . ".* TO $user");
+    }
+
+    $table = name(boot_schema($database)) . '.' . name('installation');
+    $link->query("CREATE TABLE IF NOT EXISTS $table (
+        id TINYINT NOT NULL PRIMARY KEY,
+        state VARCHAR(16) NOT NULL,
+        owner VARCHAR(255) NOT NULL DEFAULT '',
+        begun TINYINT NOT NULL DEFAULT 0,
+        failures INT NOT NULL DEFAULT 0,
+        renewed DATETIME(6) NOT NULL
+    ) ENGINE=InnoDB");
+    $link->query("INSERT IGNORE INTO $table (id, state, renewed) VALUES (1, 'free', UTC_TIMESTAMP(6))");
+}
+
+/** Whether the site's user has this password already. */
+function can_log_in(array $database, #[\SensitiveParameter] string $password): bool
+{
+    try {
+        connect($database, $database['user'], $password)->close();
+        return true;
+    } catch (mysqli_sql_exception $error) {
+        // Anything but "access denied" says nothing about the password.
+        if ($error->getCode() !== 1045) {
+            throw $error;
+        }
+        return false;
+    }
+}
+
+/** Whether names in a GRANT are taken as they stand: MySQL with partial revokes. */
+function names_are_plain(mysqli $link): bool
+{
+    $row = $link->query("SHOW GLOBAL VARIABLES LIKE 'partial_revokes'")->fetch_row();
+    return $row !== null && $row[1] === 'ON';
+}

@@ -1,0 +1,71 @@
+<?php
+// health.php SETTINGS OK-FILE: says by OK-FILE whether this server belongs into the load balancer's rotation. The web server
+// answers 503 while the file is missing. It stands in for what the application does not look at: with the share unmounted,
+// or the primary gone while a replica lives, Moodle alone would go on looking healthy.
+
+declare(strict_types=1);
+
+require __DIR__ . '/connect.php';
+
+[, $settings_file, $ok_file] = $argv;
+$settings = json_decode(file_get_contents($settings_file), true, 32, JSON_THROW_ON_ERROR);
+
+// Two in a row, so that one lost packet takes no server out.
+$failures_max = 2;
+$failures = $failures_max;
+$said = '';
+while (true) {
+    $why = trouble($settings);
+    $failures = $why === '' ? 0 : $failures + 1;
+    if ($failures === 0) {
+        touch($ok_file);
+    } elseif ($failures >= $failures_max && is_file($ok_file)) {
+        unlink($ok_file);
+    }
+    if ($why !== $said) {
+        echo $why === '' ? "in rotation\n" : "trouble: $why\n";
+        $said = $why;
+    }
+    usleep($settings['health_interval_milliseconds'] * 1000);
+}
+
+/** What keeps this server from serving; empty when nothing does. */
+function trouble(array $settings): string
+{
+    if (is_file($settings['drain_file'])) {
+        return 'it is being taken out on purpose';
+    }
+    if (!share_is_there($settings['share_mark'])) {
+        return 'the share is not there';
+    }
+    try {
+        $site = require $settings['site_file'];
+        $database = $settings['database'];
+        $link = connect($database, $database['user'], $site['database_password'], $database['schema']);
+        $writes = takes_writes($link);
+        $link->close();
+        return $writes ? '' : 'the database takes no writes';
+    } catch (mysqli_sql_exception $error) {
+        return 'the database: ' . $error->getMessage();
+    }
+}
+
+/** A share whose server is gone makes whoever asks wait for ever; so a child asks, and is killed after five seconds. */
+function share_is_there(string $mark): bool
+{
+    $process = proc_open(['cat', '--', $mark], [['file', '/dev/null', 'r'], ['file', '/dev/null', 'w'],
+        ['file', '/dev/null', 'w']], $pipes);
+    if ($process === false) {
+        return false;
+    }
+    $until = now() + 5;
+    while (($status = proc_get_status($process))['running']) {
+        if (now() > $until) {
+            proc_terminate($process, 9);
+            return false;
+        }
+        usleep(10_000);
+    }
+    proc_close($process);
+    return $status['exitcode'] === 0;
+}

@@ -1,0 +1,4 @@
+//! What the servers get: the files by themselves.
+
+mod files;
+mod samples;

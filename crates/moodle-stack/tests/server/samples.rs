@@ -1,0 +1,149 @@
+//! Descriptions of servers: one for each branch of each application, and random ones whose names are as nasty as is legal.
+
+use moodle_stack::server::versions::{Application, BRANCHES, DatabaseKind, Php, Version};
+use moodle_stack::server::{
+    Database, DatabaseTls, Endpoint, NfsShare, ObjectPlace, Position, Release, SecretSource, ServerSpec,
+    Site, SiteUrl, Storage, Tls, Updates,
+};
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt as _, SeedableRng as _};
+
+/// A plain server of the application's default version.
+pub(crate) fn plain(application: Application) -> ServerSpec {
+    let place = |object: &str| ObjectPlace {
+        namespace: "axexample".to_owned(),
+        bucket: "moodle".to_owned(),
+        object: object.to_owned(),
+    };
+    ServerSpec {
+        name: "web1".to_owned(),
+        position: Position { index: 0, count: 3 },
+        release: Release { application, version: application.default_version().to_owned(), sha256: None },
+        php: Php::DEFAULT,
+        site: Site {
+            url: SiteUrl::Known("http://moodle.example.org".to_owned()),
+            full_name: "Example School".to_owned(),
+            short_name: "School".to_owned(),
+            language: "en".to_owned(),
+            admin_user: "admin".to_owned(),
+            admin_email: "admin@example.org".to_owned(),
+        },
+        database: Database {
+            kind: DatabaseKind::MySql,
+            version: Version(8, 4, 0),
+            primary: Endpoint { host: "db.data.moodle.oraclevcn.com".to_owned(), port: 3306 },
+            read: Some(Endpoint { host: "10.0.2.20".to_owned(), port: 3306 }),
+            schema: "moodle".to_owned(),
+            user: "moodle".to_owned(),
+            admin_user: "admin".to_owned(),
+            tls: DatabaseTls::Require,
+        },
+        storage: Storage {
+            nfs: Some(NfsShare { host: "10.0.3.5".to_owned(), path: "/moodle".to_owned() }),
+            mount_point: "/srv/site".to_owned(),
+        },
+        tls: Tls::Off,
+        secrets: SecretSource::Object(place("secrets/site.json")),
+        report: Some(place("reports/web1.json")),
+        updates: Updates { automatic: true, hour: 2, slot_minutes: 40 },
+    }
+}
+
+/// One server for each branch in the table, on the newest PHP that it may have, and on both kinds of database.
+pub(crate) fn of_each_branch() -> Vec<ServerSpec> {
+    let mut all = Vec::new();
+    for branch in BRANCHES {
+        for kind in [DatabaseKind::MySql, DatabaseKind::MariaDb] {
+            let mut spec = plain(branch.application);
+            spec.release.version = branch.version.to_string();
+            spec.php = branch.php_max;
+            let least = if kind == DatabaseKind::MySql { branch.mysql_min } else { branch.mariadb_min };
+            (spec.database.kind, spec.database.version) = (kind, least);
+            all.push(spec);
+        }
+    }
+    all
+}
+
+/// A valid description, whatever the seed.
+pub(crate) fn random(seed: u64) -> ServerSpec {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let branch = BRANCHES[random.random_range(0..BRANCHES.len())];
+    let mut spec = plain(branch.application);
+    spec.release.version = branch.version.to_string();
+    spec.php = if random.random() { branch.php_min } else { branch.php_max };
+    (spec.database.kind, spec.database.version) = if random.random() {
+        (DatabaseKind::MySql, branch.mysql_min.max(Version(8, 4, 0)))
+    } else {
+        (DatabaseKind::MariaDb, branch.mariadb_min.max(Version(11, 4, 0)))
+    };
+    let count = random.random_range(1..=9);
+    spec.position = Position { index: random.random_range(0..count), count };
+    spec.updates = Updates { automatic: random.random(), hour: random.random_range(0..24), slot_minutes: 50 };
+    nasty_texts(&mut spec, &mut random);
+    choices(&mut spec, &mut random);
+    spec
+}
+
+fn nasty_texts(spec: &mut ServerSpec, random: &mut ChaCha8Rng) {
+    for text in [
+        &mut spec.site.full_name,
+        &mut spec.site.short_name,
+        &mut spec.site.admin_user,
+        &mut spec.database.schema,
+        &mut spec.database.user,
+        &mut spec.database.admin_user,
+    ] {
+        *text = nasty(random);
+    }
+    if let SecretSource::Object(place) = &mut spec.secrets {
+        place.object = format!("a/{}", nasty(random));
+    }
+    // What Apache takes for patterns is refused in paths.
+    let folder: String = nasty(random).chars().filter(|c| !"*?[]/{}".contains(*c)).collect();
+    spec.storage.mount_point = format!("/srv/x{folder}x");
+    if let Some(nfs) = &mut spec.storage.nfs {
+        nfs.path = format!("/{}", nasty(random).replace('/', "_"));
+    }
+}
+
+fn choices(spec: &mut ServerSpec, random: &mut ChaCha8Rng) {
+    spec.database.tls =
+        [DatabaseTls::Off, DatabaseTls::Require, DatabaseTls::VerifyFull][random.random_range(0..3)];
+    spec.database.primary.port = random.random_range(1024..=65535);
+    if random.random() {
+        spec.database.read = None;
+    }
+    if random.random() {
+        spec.report = None;
+    }
+    if random.random() {
+        spec.secrets = SecretSource::Vault { secret_id: "ocid1.vaultsecret.oc1..a".to_owned() };
+    }
+    let https = || SiteUrl::Known("https://lern.example.org:8443".to_owned());
+    match random.random_range(0..5) {
+        0 => spec.site.url = SiteUrl::Metadata,
+        1 => (spec.tls, spec.site.url) = (Tls::Given { hsts: random.random() }, https()),
+        2 => {
+            let directory = "https://acme-v02.api.letsencrypt.org/directory".to_owned();
+            let email = "it@example.org".to_owned();
+            (spec.tls, spec.site.url) = (Tls::Acme { directory, email, hsts: random.random() }, https());
+        }
+        3 => {
+            let proxies = ["10.0.4.2", "10.0.4.3"].map(|ip| ip.parse().expect("an address")).to_vec();
+            (spec.tls, spec.site.url) = (Tls::InFront { proxies }, https());
+        }
+        _ => {}
+    }
+}
+
+/// A text with what has a meaning somewhere: quotes, backslashes, `$`, blanks, marks of templates, letters of the world.
+pub(crate) fn nasty(random: &mut ChaCha8Rng) -> String {
+    const PARTS: [&str; 30] = [
+        "'", "\"", "\\", "$", "${HOME}", "$(id)", "`id`", " ", "%", "%n", "#", ";", "&", "|", "<", ">", "<<",
+        ">>", "<%", "é", "学", "🦀", "!", "*", "?>", "\\'", "{{", "--", "=", "x",
+    ];
+    let length = random.random_range(1..12);
+    let parts: String = (0..length).map(|_| PARTS[random.random_range(0..PARTS.len())]).collect();
+    format!("n{parts}")
+}
