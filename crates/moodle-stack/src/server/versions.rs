@@ -1,7 +1,9 @@
 //! Which application runs on which PHP with which database: a table of the vendors' own limits, and what is downloaded.
 //!
-//! The limits of Moodle are those of `admin/environment.xml` in each branch; those of the others are on the vendors' pages
-//! of requirements, read in November 2026. An upper limit of PHP is what the vendor has tested, not what would break.
+//! Moodle's lower limits are those of `admin/environment.xml` in each branch; its upper limits of PHP come from third
+//! parties. Drupal 11's and Joomla 6's limits are from announcements and a manual, not from the code. The limits of
+//! WordPress, Drupal 10 and Joomla 5, all other upper limits of PHP, and the default releases besides Moodle's have not been
+//! confirmed with the vendors yet. Nor have the addresses of downloads besides Moodle's.
 
 use std::fmt;
 
@@ -321,7 +323,7 @@ pub fn branch_of(application: Application, version: &str) -> Result<&'static Bra
     let Some(number) = Version::parse(version) else {
         return Err(Incompatible::NoVersion { application, text: version.to_owned() });
     };
-    // Published in July 2026 with a fault in grading; the vendor asks to skip it.
+    // It has a serious fault in grading (a third party's note).
     if application == Application::Moodle && number == Version(5, 2, 2) {
         let why = "a fault in grading";
         return Err(Incompatible::AdvisedAgainst { application, version: version.to_owned(), why });
@@ -370,7 +372,8 @@ pub struct Archive {
     pub strip: u8,
 }
 
-/// Sums known here, of default releases.
+/// Sums known here, of default releases. Moodle's was noted by a third party: where it is wrong, the download is refused, and
+/// the user's own sum helps.
 const KNOWN_SUMS: [(Application, &str, &str); 1] =
     [(Application::Moodle, "5.3", "7e5edf110555956571f40e42acffde0eb23681ebebd212a2fec0fe7d795dd511")];
 
