@@ -210,3 +210,22 @@ async fn a_launch_whose_answer_is_lost_makes_no_second_server_when_another_place
     assert_eq!(setup.bench.live(instance::TYPE).len(), 1, "the lost one was found");
     assert_eq!(setup.told(0, "availability_domain"), setup.domains[0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_is_sent_again_after_a_restart_finds_its_server_before_it_tries_another_place() {
+    use reconcile::journal::Ledger;
+    use reconcile::provider::{CreateRequest, Provider};
+    let mut setup = setup(70).await;
+    let graph = setup.graph(1, false);
+    setup.bench.reach(&graph).await;
+    let address = at(instance::TYPE, "web0");
+    let inputs = setup.bench.journal.state().entry(&address).unwrap().inputs.clone();
+    let requests = setup.bench.cloud.mock.requests();
+    let launch = requests.iter().find(|entry| entry.operation == Some("LaunchInstance")).unwrap();
+    let retry_token = launch.retry_token.as_deref().unwrap().strip_suffix("-0").unwrap().into();
+    setup.full(&json!([{"shape": AMPERE, "availabilityDomain": setup.domains[0], "ocpus": 1.0}]));
+    setup.bench.restart();
+    setup.bench.driver.create(CreateRequest { address, retry_token, inputs }).await.unwrap();
+    assert_eq!(setup.bench.live(instance::TYPE).len(), 1);
+    assert_eq!(launches(&setup), 1);
+}
