@@ -9,6 +9,7 @@ mod capacity;
 mod data_sources;
 mod lingering;
 mod refresh;
+mod rule_defaults;
 
 use oci_resources::core::subnet::{self, Subnet};
 use oci_resources::core::vcn::{self, Vcn};

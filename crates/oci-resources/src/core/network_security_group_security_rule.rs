@@ -60,9 +60,10 @@ pub struct NetworkSecurityGroupSecurityRule {
     #[schemars(extend("enum" = ["CIDR_BLOCK", "SERVICE_CIDR_BLOCK", "NETWORK_SECURITY_GROUP"]))]
     pub destination_type: Attr<String>,
     /// Whether answers need a rule of their own; false when left out.
+    #[schemars(extend("default" = false))]
     pub stateless: Attr<bool>,
     /// What it is for.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(extend("x-computed" = false), length(min = 1, max = 255))]
     pub description: Attr<String>,
     /// TCP ports; any when left out.
     #[schemars(extend("x-computed" = false))]

@@ -83,12 +83,13 @@ pub struct IngressSecurityRule {
     #[schemars(extend("x-required" = true))]
     pub source: Attr<String>,
     /// `CIDR_BLOCK` when left out.
-    #[schemars(extend("enum" = ["CIDR_BLOCK", "SERVICE_CIDR_BLOCK"]))]
+    #[schemars(extend("enum" = ["CIDR_BLOCK", "SERVICE_CIDR_BLOCK"], "default" = "CIDR_BLOCK"))]
     pub source_type: Attr<String>,
     /// Whether answers need a rule of their own; false when left out.
+    #[schemars(extend("default" = false))]
     pub stateless: Attr<bool>,
     /// What it is for.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(extend("x-exact" = true), length(min = 1, max = 255))]
     pub description: Attr<String>,
     /// TCP ports; any when left out.
     #[schemars(extend("x-exact" = true))]
@@ -122,12 +123,13 @@ pub struct EgressSecurityRule {
     #[schemars(extend("x-required" = true))]
     pub destination: Attr<String>,
     /// `CIDR_BLOCK` when left out.
-    #[schemars(extend("enum" = ["CIDR_BLOCK", "SERVICE_CIDR_BLOCK"]))]
+    #[schemars(extend("enum" = ["CIDR_BLOCK", "SERVICE_CIDR_BLOCK"], "default" = "CIDR_BLOCK"))]
     pub destination_type: Attr<String>,
     /// Whether answers need a rule of their own; false when left out.
+    #[schemars(extend("default" = false))]
     pub stateless: Attr<bool>,
     /// What it is for.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(extend("x-exact" = true), length(min = 1, max = 255))]
     pub description: Attr<String>,
     /// TCP ports; any when left out.
     #[schemars(extend("x-exact" = true))]

@@ -13,7 +13,7 @@ use oci_client::services::mysql::operations::{
     ChangeBackupCompartment, CreateBackup, DeleteBackup, GetBackup, ListBackups, UpdateBackup,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, Lane, PerOperation, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -23,7 +23,7 @@ use crate::attr::{Attr, Output, attributes};
 use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
-use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::module::{Api, Change, ResourceModule, Scope, Seen, lane_of};
 use crate::names::Renames;
 use crate::schema;
 use crate::tags::StackTags;
@@ -200,5 +200,10 @@ impl ResourceModule for Module {
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
         vec![Call::new(DeleteBackup::new(id))]
+    }
+
+    /// A backup is taken of a DB system that nothing else changes.
+    fn lane(&self, _: Option<&str>, inputs: &ValueMap) -> Option<Lane> {
+        lane_of(inputs, "db_system_id")
     }
 }

@@ -16,7 +16,7 @@ impl Schema {
         problems
     }
 
-    /// The inputs with the defaults of what is not set.
+    /// The inputs with the defaults of what is not set, inside of objects and of lists of them too.
     #[must_use]
     pub fn with_defaults(&self, inputs: &ValueMap) -> ValueMap {
         let mut filled = inputs.clone();
@@ -25,13 +25,12 @@ impl Schema {
                 (None | Some(Value::Null), Some(default), _) => {
                     filled.insert(name.clone(), default.clone());
                 }
-                (Some(Value::Map(map)), _, Kind::Object(schema)) => {
-                    let inner = schema.with_defaults(map);
-                    if !inner.same_storage(map) {
-                        filled.insert(name.clone(), Value::Map(inner));
+                (Some(given), _, kind) => {
+                    if let Some(inner) = fill(kind, given) {
+                        filled.insert(name.clone(), inner);
                     }
                 }
-                _ => {}
+                (None, None, _) => {}
             }
         }
         filled
@@ -74,6 +73,24 @@ impl Schema {
                 problems.push(Invalid { path: path.name(name.clone()), message: "must be set".to_owned() });
             }
         }
+    }
+}
+
+/// A value with the defaults inside of it filled in; `None` if there are none to fill.
+fn fill(kind: &Kind, given: &Value) -> Option<Value> {
+    match (kind, given) {
+        (Kind::Object(schema), Value::Map(map)) => {
+            let inner = schema.with_defaults(map);
+            (!inner.same_storage(map)).then_some(Value::Map(inner))
+        }
+        (Kind::List(item), Value::List(values)) if matches!(item.kind, Kind::Object(_)) => {
+            let filled: Vec<Option<Value>> = values.iter().map(|value| fill(&item.kind, value)).collect();
+            filled.iter().any(Option::is_some).then(|| {
+                let either = |(new, old): (Option<Value>, &Value)| new.unwrap_or_else(|| old.clone());
+                Value::List(filled.into_iter().zip(values.iter()).map(either).collect())
+            })
+        }
+        _ => None,
     }
 }
 
