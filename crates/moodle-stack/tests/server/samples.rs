@@ -120,7 +120,7 @@ fn choices(spec: &mut ServerSpec, random: &mut ChaCha8Rng) {
     if random.random() {
         spec.secrets = SecretSource::Vault { secret_id: "ocid1.vaultsecret.oc1..a".to_owned() };
     }
-    let https = || SiteUrl::Known("https://lern.example.org:8443".to_owned());
+    let https = || SiteUrl::Known("https://learn.example.org:8443".to_owned());
     match random.random_range(0..5) {
         0 => spec.site.url = SiteUrl::Metadata,
         1 => (spec.tls, spec.site.url) = (Tls::Given { hsts: random.random() }, https()),
