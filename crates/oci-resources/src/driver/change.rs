@@ -59,9 +59,21 @@ impl Driver {
                     // When no place is left, the next round says so.
                     self.has_no_room(&request.address, &failure(&error).message);
                 }
+                Err(error) if self.may_linger(&error) => {
+                    let words = failure(&error).message;
+                    return Err(Failure::busy(words, BUSY_AGAIN_AFTER));
+                }
                 Err(error) => return Err(failure(&error)),
             }
         }
+    }
+
+    /// Whether an address or name is taken, perhaps still by what this run has deleted: a service lets go of its VNIC some
+    /// minutes after the object has gone. A conflict has no code of its own for that, so its words are looked at.
+    fn may_linger(&self, error: &Error) -> bool {
+        matches!(error, Error::Conflict(_))
+            && self.has_removed_any()
+            && failure(error).message.contains("already in use")
     }
 
     /// An operation that takes no retry token may have been carried out before: the object is looked for first.

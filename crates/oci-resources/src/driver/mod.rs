@@ -116,6 +116,10 @@ impl Driver {
         self.removed.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
     }
 
+    fn has_removed_any(&self) -> bool {
+        !self.removed.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn has_removed(&self, id: &str) -> bool {
         self.removed.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
