@@ -12,20 +12,24 @@ pub fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance.
+/// How many letters must be put in, taken out, replaced, or swapped with their neighbour (the optimal string alignment
+/// distance): swapping two is the most common slip of all.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut older = vec![0; b.len() + 1];
+    let mut old: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut new = vec![i + 1; b.len() + 1];
+        for j in 0..b.len() {
+            let change = old[j] + usize::from(a[i] != b[j]);
+            new[j + 1] = change.min(old[j + 1] + 1).min(new[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                new[j + 1] = new[j + 1].min(older[j - 1] + 1);
+            }
         }
+        older = std::mem::replace(&mut old, new);
     }
-    row[b.len()]
+    old[b.len()]
 }
 
 #[cfg(test)]
@@ -38,5 +42,14 @@ mod tests {
         assert_eq!(suggest("oci_core_subnet.wbe", names), Some("oci_core_subnet.web"));
         assert_eq!(suggest("oci_core_vnc.main", names), Some("oci_core_vcn.main"));
         assert_eq!(suggest("oci_mysql_db.main", names), None);
+    }
+
+    #[test]
+    fn two_swapped_letters_are_one_slip() {
+        assert_eq!(distance("count", "cuont"), 1);
+        assert_eq!(distance("count", "count"), 0);
+        assert_eq!(distance("ab", "bca"), 3);
+        assert_eq!(distance("", "ab"), 2);
+        assert_eq!(suggest("cuont", ["shape", "count"]), Some("count"));
     }
 }
