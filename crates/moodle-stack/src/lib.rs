@@ -4,6 +4,12 @@
 //! Its decisions are data: what is created and why. It sends no request by itself; `oci-resources` and the
 //! reconciler do.
 
+pub mod codes;
+
+pub mod diagnostic;
+
 pub mod config;
+
+pub mod check;
 
 pub mod server;

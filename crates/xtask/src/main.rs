@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 }
 
 /// Packages and those of their examples that write files of the workspace.
-const WRITERS: &[(&str, &str)] = &[("oci-resources", "write_schemas")];
+const WRITERS: &[(&str, &str)] = &[("oci-resources", "write_schemas"), ("moodle-stack", "write_schema")];
 
 /// What is written from the code of crates above this one, by programs of those crates.
 fn schemas(arguments: &[String]) -> Result<(), String> {
