@@ -44,6 +44,12 @@ impl DigestKey {
         digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// A key for another purpose, which follows from this one and tells nothing about it.
+    #[must_use]
+    pub fn subkey(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
+        zeroize::Zeroizing::new(self.mac("subkey", &[purpose.as_bytes()]))
+    }
+
     /// The digest of some bytes.
     #[must_use]
     pub fn digest(&self, bytes: &[u8]) -> Digest {
@@ -216,6 +222,14 @@ mod tests {
         let digests: std::collections::BTreeSet<_> =
             values.iter().map(|value| key().digest_value(value)).collect();
         assert_eq!(digests.len(), values.len());
+    }
+
+    #[test]
+    fn a_subkey_follows_from_key_and_purpose() {
+        assert_eq!(key().subkey("a"), key().subkey("a"));
+        assert_ne!(key().subkey("a"), key().subkey("b"));
+        assert_ne!(key().subkey("a"), DigestKey::from_bytes([8; 32]).subkey("a"));
+        assert_ne!(*key().subkey("a"), key().0);
     }
 
     #[test]
