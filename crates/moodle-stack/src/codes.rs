@@ -66,6 +66,17 @@ codes! {
     Tags = "E0218", "tags that the service refuses";
     PrivateKey = "E0219", "a private key where a public one belongs";
     OneServer = "E0220", "one server only";
+    ExistingNetwork = "E0221", "parts of a network without the network";
+    AvailabilityDomain = "E0222", "an availability domain that the region does not have";
+    DatabaseUser = "E0223", "a database user whose name is taken";
+    StorageGrowth = "E0224", "storage that cannot grow as far";
+    HeatWave = "E0225", "a HeatWave cluster that does not fit the database";
+    HealthStatus = "E0226", "a health check that expects another answer than the application gives";
+    HealthTiming = "E0227", "a health check that waits longer than until the next one";
+    PublicAddress = "E0228", "a public address for a private load balancer";
+    Certificate = "E0229", "TLS without a certificate, or a certificate without TLS";
+    AcmeUnreachable = "E0230", "a certificate authority that cannot reach the site";
+    Hsts = "E0231", "browsers are told to come by HTTPS, and nobody answers";
 }
 
 impl fmt::Display for Code {

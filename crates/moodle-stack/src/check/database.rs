@@ -75,3 +75,108 @@ pub(super) fn replicas_are_read(config: &Config) -> Vec<Diagnostic> {
     let warning = Diagnostic::warning(Code::ReplicasUnused, "database.replicas", message);
     vec![warning.hint("`replicas = 0`").with(&["site.application"])]
 }
+
+/// Names that the service keeps for itself (Oracle's page "Reserved Usernames" of MySQL HeatWave, read 2026-11-26; `ocimonitor` from
+/// the same page for HeatWave elsewhere), and MySQL's own `root`.
+const RESERVED_USERS: [&str; 22] = [
+    "administrator",
+    "mysql.infoschema",
+    "mysql.session",
+    "mysql.sys",
+    "mysql_option_tracker_persister",
+    "mysql_rest_service_admin",
+    "mysql_rest_service_data_provider",
+    "mysql_rest_service_dev",
+    "mysql_rest_service_meta_provider",
+    "mysql_rest_service_schema_admin",
+    "mysql_rest_service_user",
+    "mysql_task_admin",
+    "mysql_task_user",
+    "mysqlexport",
+    "ociadmin",
+    "ocidbm",
+    "ocimonitor",
+    "ocirest",
+    "ocirpl",
+    "oracle-cloud-agent",
+    "root",
+    "rrhhuser",
+];
+
+/// The users are neither the service's nor each other.
+pub(super) fn users_are_free(config: &Config) -> Vec<Diagnostic> {
+    let database = &config.database;
+    let mut found = Vec::new();
+    for (key, user) in [("database.user", &database.user), ("database.admin_user", &database.admin_user)] {
+        if RESERVED_USERS.iter().any(|name| name.eq_ignore_ascii_case(user)) {
+            let message = format!("the service keeps the user `{user}` for itself");
+            found.push(Diagnostic::error(Code::DatabaseUser, key, message));
+        }
+    }
+    if database.user == database.admin_user {
+        let message =
+            "the site's user is the administrator: whoever breaks into the site could do everything";
+        let error = Diagnostic::error(Code::DatabaseUser, "database.user", message);
+        found.push(error.hint("give the site a user of its own").with(&["database.admin_user"]));
+    }
+    found
+}
+
+/// Storage grows to 32 TB when it begins with up to 400 GB, to 64 with 800, to 96 with 1200, and else to 128 (service's documentation).
+pub(super) fn storage_can_grow(config: &Config) -> Vec<Diagnostic> {
+    let database = &config.database;
+    let Some(most) = database.storage_max_in_gbs else { return Vec::new() };
+    let first = database.storage_in_gbs;
+    let terabytes = match first {
+        ..=400 => 32,
+        401..=800 => 64,
+        801..=1200 => 96,
+        1201.. => 128,
+    };
+    let message = if most < first {
+        format!("storage begins with {first} GB, which is more than the {most} GB that it may grow to")
+    } else if most > terabytes * 1024 {
+        format!(
+            "storage that begins with {first} GB grows to {} GB at most, and {most} are asked for",
+            terabytes * 1024
+        )
+    } else {
+        return Vec::new();
+    };
+    let key = "database.storage_max_in_gbs";
+    vec![Diagnostic::error(Code::StorageGrowth, key, message).with(&["database.storage_in_gbs"])]
+}
+
+/// A HeatWave cluster needs a shape that carries one, and the free ones go together only.
+pub(super) fn heatwave_fits(config: &Config) -> Vec<Diagnostic> {
+    let database = &config.database;
+    if database.heatwave_nodes == 0 {
+        return Vec::new();
+    }
+    let (shape, node) = (database.shape.as_str(), database.heatwave_shape.as_str());
+    let refuse = |key: &str, message: String, hint: &str| {
+        let related = &["database.heatwave_nodes", "database.shape"];
+        vec![Diagnostic::error(Code::HeatWave, key, message).hint(hint).with(related)]
+    };
+    let is_free = shapes::database(shape) == Some(Cores::Free);
+    if !node.starts_with("HeatWave.") {
+        let message = format!("`{node}` is not the shape of a HeatWave node");
+        refuse("database.heatwave_shape", message, "`HeatWave.32GB` or `HeatWave.512GB`")
+    } else if is_free != (node == "HeatWave.Free") {
+        let message = format!(
+            "`{node}` and a database of the shape `{shape}` do not go together: both are free, or neither"
+        );
+        refuse("database.heatwave_shape", message, "`HeatWave.Free` belongs to `MySQL.Free`")
+    } else if is_free && database.heatwave_nodes > 1 {
+        refuse(
+            "database.heatwave_nodes",
+            "a free HeatWave cluster has one node".to_owned(),
+            "`heatwave_nodes = 1`",
+        )
+    } else if shape.starts_with("MySQL.VM.") {
+        let message = format!("`{shape}` cannot have a HeatWave cluster");
+        refuse("database.shape", message, "take one of `MySQL.2`, `MySQL.4`, `MySQL.8` …")
+    } else {
+        Vec::new()
+    }
+}

@@ -5,8 +5,9 @@
 //! schema, beside the value.
 //!
 //! Some faults cannot be written down, so that no rule looks for them: the file system and its mount target lie in one availability
-//! domain, host names and DNS labels are made from the stack's name, the health check expects what the application answers,
-//! and security rules follow from who talks to whom.
+//! domain, host names and DNS labels are made from the stack's name, and security rules follow from who talks to whom.
+
+mod balancer;
 
 mod database;
 
@@ -37,6 +38,7 @@ pub const RULES: &[Rule] = &[
     network::subnets_are_inside,
     network::subnets_are_disjoint,
     network::subnets_are_large_enough,
+    network::parts_have_a_whole,
     servers::one_is_few,
     servers::one_processor,
     servers::sizes_fit_shapes,
@@ -44,10 +46,20 @@ pub const RULES: &[Rule] = &[
     servers::fallbacks_differ,
     servers::ssh_has_keys_and_sources,
     servers::ssh_comes_from_inside,
+    servers::domains_exist,
     database::shape_is_known,
     database::shape_carries_replicas,
     database::can_be_highly_available,
     database::replicas_are_read,
+    database::users_are_free,
+    database::storage_can_grow,
+    database::heatwave_fits,
+    balancer::health_status_is_the_applications,
+    balancer::health_checks_end_in_time,
+    balancer::public_address_is_used,
+    balancer::certificate_is_given_when_it_is_needed,
+    balancer::authority_reaches_the_site,
+    balancer::hsts_needs_https,
 ];
 
 /// Everything that the rules find, in the order of the rules. [`crate::config::load`] has done this already, and sorted it by

@@ -160,6 +160,30 @@ pub(super) fn subnets_are_large_enough(config: &Config) -> Vec<Diagnostic> {
     subnets(config).into_iter().filter_map(too_small).collect()
 }
 
+/// An existing subnet or gateway is part of a VCN that exists as well.
+pub(super) fn parts_have_a_whole(config: &Config) -> Vec<Diagnostic> {
+    let network = &config.network;
+    if network.vcn_id.is_some() {
+        return Vec::new();
+    }
+    let parts = [
+        ("network.internet_gateway_id", &network.internet_gateway_id),
+        ("network.nat_gateway_id", &network.nat_gateway_id),
+        ("network.service_gateway_id", &network.service_gateway_id),
+        ("network.balancer_subnet_id", &network.balancer_subnet_id),
+        ("network.web_subnet_id", &network.web_subnet_id),
+        ("network.database_subnet_id", &network.database_subnet_id),
+        ("network.storage_subnet_id", &network.storage_subnet_id),
+    ];
+    let given = parts.into_iter().filter(|(_, id)| id.is_some());
+    let say = |(key, _)| {
+        let message =
+            format!("`{key}` is part of an existing VCN, and `network.vcn_id` does not say of which");
+        Diagnostic::error(Code::ExistingNetwork, key, message).with(&["network.vcn_id"])
+    };
+    given.map(say).collect()
+}
+
 /// How many addresses of a subnet can be given away.
 fn room(range: &Ipv4Net) -> u32 {
     let all = 1_u32.checked_shl(u32::from(32 - range.prefix_len())).unwrap_or(u32::MAX);

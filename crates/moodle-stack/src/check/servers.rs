@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use oci_client::region::Regions;
 use reconcile::graph::suggest;
 
 use super::network::is_private;
@@ -131,4 +132,31 @@ pub(super) fn ssh_comes_from_inside(config: &Config) -> Vec<Diagnostic> {
         Diagnostic::warning(Code::SshFromInternet, key, message).hint(hint).with(&["network.cidr"])
     };
     outside.map(say).collect()
+}
+
+/// Regions with three availability domains; the others have one (Oracle's list of regions, with some doubt about Chicago).
+const THREE_DOMAINS: [&str; 5] =
+    ["eu-frankfurt-1", "uk-london-1", "us-ashburn-1", "us-chicago-1", "us-phoenix-1"];
+
+/// The region has the availability domains that are asked for.
+pub(super) fn domains_exist(config: &Config) -> Vec<Diagnostic> {
+    let Some(region) = &config.cloud.region else { return Vec::new() };
+    let region = Regions::built_in().resolve(region);
+    if THREE_DOMAINS.contains(&region.name()) {
+        return Vec::new();
+    }
+    let servers = config.servers.availability_domains.iter().enumerate();
+    let servers = servers.map(|(at, number)| (format!("servers.availability_domains[{at}]"), *number));
+    let database =
+        config.database.availability_domain.map(|number| ("database.availability_domain".to_owned(), number));
+    let storage = ("storage.availability_domain".to_owned(), config.storage.availability_domain);
+    let absent = servers.chain(database).chain([storage]).filter(|(_, number)| *number > 1);
+    let say = |(key, number): (String, u8)| {
+        let message = format!(
+            "{} has one availability domain as far as is known here, and no number {number}",
+            region.name()
+        );
+        Diagnostic::warning(Code::AvailabilityDomain, key, message).with(&["cloud.region"])
+    };
+    absent.map(say).collect()
 }

@@ -66,5 +66,17 @@ pub(super) fn tags_are_accepted(config: &Config) -> Vec<Diagnostic> {
             refuse(format!("has a value of {length} characters, and the service takes 256"));
         }
     }
+    for key in config.defined_tags.keys() {
+        let plain = |part: &str| {
+            !part.is_empty() && part.len() <= 100 && part.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let fits = key
+            .split_once('.')
+            .is_some_and(|(space, name)| plain(space) && plain(name) && !name.contains('.'));
+        if !fits {
+            let message = format!("the defined tag `{key}` must be named as `Namespace.Key`");
+            found.push(Diagnostic::error(Code::Tags, format!("defined_tags.{key}"), message));
+        }
+    }
     found
 }

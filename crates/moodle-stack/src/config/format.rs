@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::Ipv4Net;
-use oci_client::ocid::{CompartmentId, ImageId};
+use oci_client::ocid;
 use oci_client::region::Regions;
 
 use crate::server::versions::Version;
@@ -25,18 +25,29 @@ type Check = fn(&str) -> Result<(), Unfit>;
 /// All formats by name.
 const FORMATS: &[(&str, Check)] = &[
     ("cidr", cidr),
+    ("database-name", |text| database_name(text, 64)),
+    ("database-user", |text| database_name(text, 32)),
     ("email", email),
     ("host-name", host_name),
     ("language", language),
     ("line", line),
-    ("ocid-compartment", |text| CompartmentId::parse(text).map(drop).or_else(|error| no(error.to_string()))),
-    ("ocid-image", |text| ImageId::parse(text).map(drop).or_else(|error| no(error.to_string()))),
+    ("https", https),
+    ("ocid-compartment", ocid::<ocid::Compartment>),
+    ("ocid-image", ocid::<ocid::Image>),
+    ("ocid-internet-gateway", ocid::<ocid::InternetGateway>),
+    ("ocid-nat-gateway", ocid::<ocid::NatGateway>),
+    ("ocid-public-ip", ocid::<ocid::PublicIp>),
+    ("ocid-service-gateway", ocid::<ocid::ServiceGateway>),
+    ("ocid-subnet", ocid::<ocid::Subnet>),
+    ("ocid-vcn", ocid::<ocid::Vcn>),
     ("region", region),
     ("sha256", sha256),
     ("shape", shape),
     ("ssh-key", ssh_key),
     ("stack-name", stack_name),
+    ("url-path", url_path),
     ("version", version),
+    ("weekly", weekly),
 ];
 
 /// The check of a format of ours; `None` for the formats that only say how large a number is.
@@ -124,6 +135,62 @@ fn line(text: &str) -> Result<(), Unfit> {
         _ if text.chars().count() > 255 => no("it has more than 255 characters"),
         _ => Ok(()),
     }
+}
+
+fn ocid<K: ocid::Kind>(text: &str) -> Result<(), Unfit> {
+    ocid::Id::<K>::parse(text).map(drop).or_else(|error| no(error.to_string()))
+}
+
+/// MySQL takes nearly any name; these need no quotes anywhere.
+fn database_name(text: &str, length_max: usize) -> Result<(), Unfit> {
+    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    let legal = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if first && legal && text.len() <= length_max {
+        Ok(())
+    } else {
+        no(format!("it must be 1 to {length_max} letters, digits and underscores, a letter first"))
+    }
+}
+
+fn https(text: &str) -> Result<(), Unfit> {
+    let rest = text.strip_prefix("https://").unwrap_or_default();
+    let legal = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '<' | '>' | '`');
+    if !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(legal) {
+        Ok(())
+    } else {
+        no("an address of the web is wanted that begins with `https://`")
+    }
+}
+
+fn url_path(text: &str) -> Result<(), Unfit> {
+    let legal = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '<' | '>' | '`' | '#');
+    if text.starts_with('/') && text.chars().all(legal) {
+        Ok(())
+    } else {
+        no("a path looks like `/` or `/login/index.php`")
+    }
+}
+
+/// A day of the week and a time, as the MySQL service writes a maintenance window.
+fn weekly(text: &str) -> Result<(), Unfit> {
+    let number =
+        |digits: &str, max: u8| digits.len() == 2 && digits.parse::<u8>().is_ok_and(|number| number <= max);
+    let is_time = |time: &str| {
+        time.split_once(':').is_some_and(|(hour, minute)| number(hour, 23) && number(minute, 59))
+    };
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let Some((day, time)) = text.split_once(' ') else {
+        return no("a day and a time look like `sun 03:00`");
+    };
+    if days.contains(&day) && is_time(time) {
+        return Ok(());
+    }
+    let short: String = day.chars().take(3).collect::<String>().to_ascii_lowercase();
+    let padded = if time.len() == 4 { format!("0{time}") } else { time.to_owned() };
+    if days.contains(&short.as_str()) && is_time(&padded) {
+        return no_but("a day and a time look like `sun 03:00`", format!("did you mean `{short} {padded}`?"));
+    }
+    no("a day and a time look like `sun 03:00`")
 }
 
 static REGIONS: LazyLock<Regions> = LazyLock::new(Regions::built_in);
@@ -240,6 +307,7 @@ mod tests {
         let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f me";
         let image = "ocid1.image.oc1.eu-frankfurt-1.aaaa";
         let sum = "a".repeat(64);
+        let long_name = "a".repeat(65);
         let long = format!("{}.org", "a".repeat(64));
         let cases: &[(&str, &[&str], &[&str])] = &[
             (
@@ -256,6 +324,21 @@ mod tests {
                 "host-name",
                 &["a.b", "x-1.example.org"],
                 &["a", "A.b", "a..b", "-a.b", "http://a.b", "10.0.0.1", &long],
+            ),
+            ("database-name", &["site", "Moodle_1"], &["", "1a", "a-b", &long_name, "ä"]),
+            ("database-user", &["site"], &["", "a b", &sum[..33]]),
+            ("https", &["https://a.b/c"], &["http://a.b", "https://", "https:///x", "https://a b"]),
+            ("ocid-internet-gateway", &["ocid1.internetgateway.oc1.fra.a"], &[image]),
+            ("ocid-nat-gateway", &["ocid1.natgateway.oc1.fra.a"], &[image]),
+            ("ocid-public-ip", &["ocid1.publicip.oc1.fra.a"], &[image]),
+            ("ocid-service-gateway", &["ocid1.servicegateway.oc1.fra.a"], &[image]),
+            ("ocid-subnet", &["ocid1.subnet.oc1.fra.a"], &[image, "10.0.0.0/24"]),
+            ("ocid-vcn", &["ocid1.vcn.oc1.fra.a"], &[image]),
+            ("url-path", &["/", "/login/index.php?x=1"], &["", "login", "/a b", "/a#b"]),
+            (
+                "weekly",
+                &["sun 03:00", "mon 23:59"],
+                &["", "sun", "Sunday 3:00", "sun 24:00", "sun 3", "xxx 03:00"],
             ),
             ("language", &["en", "de", "pt_br", "en-GB"], &["", "e", "EN", "german", "en_"]),
             ("line", &["Example School"], &["", "  ", "a\nb"]),
@@ -291,6 +374,7 @@ mod tests {
         assert_eq!(hint("cidr", "10.0.1.7/24"), "did you mean `10.0.1.0/24`?");
         assert_eq!(hint("host-name", "https://moodle.example.org/x"), "did you mean `moodle.example.org`?");
         assert_eq!(hint("region", "eu-frankfort-1"), "did you mean `eu-frankfurt-1`?");
+        assert_eq!(hint("weekly", "Sunday 3:00"), "did you mean `sun 03:00`?");
         assert_eq!(hint("stack-name", "My Campus 2026"), "for example `mycampus2026`");
     }
 }

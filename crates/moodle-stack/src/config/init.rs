@@ -79,6 +79,10 @@ size = "{size_name}" # small, medium or large
 # snapshot_retention_in_days = 14
 # protect = true
 
+[tls]
+# Off until the host name leads to the load balancer; then "acme" obtains a certificate and renews it.
+# mode = "off"
+
 [secrets]
 # Generated when left out, and stored nowhere. To give your own:
 # admin_password = {{ env = "SITE_ADMIN_PASSWORD" }}

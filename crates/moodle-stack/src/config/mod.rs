@@ -59,9 +59,18 @@ pub struct Config {
     /// Where secrets come from.
     #[serde(default)]
     pub secrets: Secrets,
+    /// The load balancer.
+    #[serde(default)]
+    pub load_balancer: LoadBalancer,
+    /// Who ends TLS, and with which certificate.
+    #[serde(default)]
+    pub tls: Tls,
     /// Free-form tags of everything that can have some.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Defined tags of everything that can have some, as `"Namespace.Key" = "value"`. The namespaces must exist.
+    #[serde(default)]
+    pub defined_tags: BTreeMap<String, String>,
 }
 
 /// The site.
@@ -92,6 +101,9 @@ pub struct Site {
     /// Its full name; the short one when left out.
     #[schemars(extend("format" = "line"))]
     pub full_name: Option<String>,
+    /// A shorter name for narrow places, such as the navigation; `name` when left out.
+    #[schemars(extend("format" = "line"))]
+    pub short_name: Option<String>,
     /// Its language, as the application writes it.
     #[serde(default = "english")]
     #[schemars(extend("format" = "language"))]
@@ -136,6 +148,33 @@ pub struct Network {
     /// The mount target's subnet, /29 or larger.
     #[schemars(with = "String", extend("format" = "cidr"))]
     pub storage_cidr: Ipv4Net,
+    /// From where visitors may come: everywhere, unless said otherwise.
+    #[schemars(schema_with = "schema::list_of_ranges")]
+    pub visitors_from: Vec<Ipv4Net>,
+    /// A VCN that exists; `cidr` must then say its range. A new one when left out.
+    #[schemars(extend("format" = "ocid-vcn"))]
+    pub vcn_id: Option<String>,
+    /// The internet gateway of the existing VCN, which has room for one only. A new one when left out.
+    #[schemars(extend("format" = "ocid-internet-gateway"))]
+    pub internet_gateway_id: Option<String>,
+    /// A NAT gateway of the existing VCN. A new one when left out.
+    #[schemars(extend("format" = "ocid-nat-gateway"))]
+    pub nat_gateway_id: Option<String>,
+    /// The service gateway of the existing VCN, which has room for one only. A new one when left out.
+    #[schemars(extend("format" = "ocid-service-gateway"))]
+    pub service_gateway_id: Option<String>,
+    /// A public subnet that exists, for the load balancer; `balancer_cidr` must then say its range. A new one when left out.
+    #[schemars(extend("format" = "ocid-subnet"))]
+    pub balancer_subnet_id: Option<String>,
+    /// A private subnet that exists, for the web servers; `web_cidr` must then say its range. A new one when left out.
+    #[schemars(extend("format" = "ocid-subnet"))]
+    pub web_subnet_id: Option<String>,
+    /// A private subnet that exists, for the database; `database_cidr` must then say its range. A new one when left out.
+    #[schemars(extend("format" = "ocid-subnet"))]
+    pub database_subnet_id: Option<String>,
+    /// A private subnet that exists, for the mount target; `storage_cidr` must then say its range. A new one when left out.
+    #[schemars(extend("format" = "ocid-subnet"))]
+    pub storage_subnet_id: Option<String>,
 }
 
 impl Default for Network {
@@ -147,6 +186,15 @@ impl Default for Network {
             web_cidr: range(2, 24),
             database_cidr: range(3, 24),
             storage_cidr: range(4, 28),
+            visitors_from: vec![Ipv4Net::default()],
+            vcn_id: None,
+            internet_gateway_id: None,
+            nat_gateway_id: None,
+            service_gateway_id: None,
+            balancer_subnet_id: None,
+            web_subnet_id: None,
+            database_subnet_id: None,
+            storage_subnet_id: None,
         }
     }
 }
@@ -179,6 +227,33 @@ pub struct Servers {
     /// Ranges inside or connected to the VCN that may reach port 22; closed when empty.
     #[schemars(schema_with = "schema::list_of_ranges")]
     pub ssh_from: Vec<Ipv4Net>,
+    /// The boot volume of each, in gigabytes.
+    #[schemars(range(min = 50, max = 32_768))]
+    pub boot_volume_in_gbs: i64,
+    /// The numbers of the availability domains that servers may be in, such as `[1, 2]`. All of the region when empty.
+    #[schemars(schema_with = "schema::list_of_domains")]
+    pub availability_domains: Vec<u8>,
+    /// What happens to the servers that exist when their image, shape or configuration changes.
+    pub replace: Replace,
+    /// How long a server that leaves still answers what it has begun, in seconds.
+    #[schemars(range(min = 0, max = 3600))]
+    pub drain_in_seconds: u32,
+    /// Whether they install security updates by themselves, one after another.
+    pub automatic_updates: bool,
+    /// The hour (UTC) at which the first one begins with that.
+    #[schemars(range(min = 0, max = 23))]
+    pub update_hour: u8,
+}
+
+/// What happens to the servers that exist when their image, shape or configuration changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Replace {
+    /// One after another is drained and replaced; it stops at the first that does not become healthy.
+    #[default]
+    Rolling,
+    /// They stay as they are; only new ones are made after the new description.
+    Never,
 }
 
 impl Default for Servers {
@@ -192,6 +267,12 @@ impl Default for Servers {
             image_id: None,
             ssh_authorized_keys: Vec::new(),
             ssh_from: Vec::new(),
+            boot_volume_in_gbs: 50,
+            availability_domains: Vec::new(),
+            replace: Replace::Rolling,
+            drain_in_seconds: 60,
+            automatic_updates: true,
+            update_hour: 2,
         }
     }
 }
@@ -211,12 +292,40 @@ pub struct Database {
     /// Storage, in gigabytes: it can only grow.
     #[schemars(range(min = 50, max = 131_072))]
     pub storage_in_gbs: i64,
+    /// How far storage may grow by itself, in gigabytes; not at all when left out.
+    #[schemars(range(min = 100, max = 131_072))]
+    pub storage_max_in_gbs: Option<i64>,
     /// The MySQL version; the service's newest when left out.
     #[schemars(extend("format" = "version"))]
     pub version: Option<String>,
     /// Days that backups are kept.
     #[schemars(range(min = 1, max = 35))]
     pub backup_retention_in_days: i64,
+    /// The hour (UTC) at which backups begin.
+    #[schemars(range(min = 0, max = 23))]
+    pub backup_hour: u8,
+    /// When Oracle may update it, each week, in UTC.
+    #[schemars(extend("format" = "weekly"))]
+    pub maintenance: String,
+    /// The number of the availability domain that the primary is in, as long as nothing happens to it. The service chooses when
+    /// left out.
+    #[schemars(range(min = 1, max = 3))]
+    pub availability_domain: Option<u8>,
+    /// The schema that the site's tables are in.
+    #[schemars(extend("format" = "database-name"))]
+    pub schema: String,
+    /// The site's own user.
+    #[schemars(extend("format" = "database-user"))]
+    pub user: String,
+    /// The database's administrator.
+    #[schemars(extend("format" = "database-user"))]
+    pub admin_user: String,
+    /// Nodes of the HeatWave cluster, which makes reports over much data fast. Off when 0.
+    #[schemars(range(min = 0, max = 512))]
+    pub heatwave_nodes: u16,
+    /// The shape of those nodes.
+    #[schemars(extend("format" = "shape"))]
+    pub heatwave_shape: String,
     /// Whether it may not be replaced or deleted without consent.
     pub protect: bool,
 }
@@ -228,8 +337,17 @@ impl Default for Database {
             high_availability: true,
             replicas: 0,
             storage_in_gbs: 100,
+            storage_max_in_gbs: None,
             version: None,
             backup_retention_in_days: 14,
+            backup_hour: 1,
+            maintenance: "sun 03:00".to_owned(),
+            availability_domain: None,
+            schema: "site".to_owned(),
+            user: "site".to_owned(),
+            admin_user: "dbadmin".to_owned(),
+            heatwave_nodes: 0,
+            heatwave_shape: "HeatWave.512GB".to_owned(),
             protect: true,
         }
     }
@@ -239,6 +357,10 @@ impl Default for Database {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Storage {
+    /// The number of the availability domain that the file system and its mount target are in. Servers in all domains reach
+    /// it.
+    #[schemars(range(min = 1, max = 3))]
+    pub availability_domain: u8,
     /// Days that daily snapshots are kept.
     #[schemars(range(min = 1, max = 365))]
     pub snapshot_retention_in_days: i64,
@@ -248,8 +370,98 @@ pub struct Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { snapshot_retention_in_days: 14, protect: true }
+        Self { availability_domain: 1, snapshot_retention_in_days: 14, protect: true }
     }
+}
+
+/// The load balancer.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoadBalancer {
+    /// Whether it has a public address. Otherwise it is reached from inside the VCN and what is connected to it.
+    pub public: bool,
+    /// A reserved public address that exists. A new one when left out.
+    #[schemars(extend("format" = "ocid-public-ip"))]
+    pub public_ip_id: Option<String>,
+    /// Whether its public address may not be given up without consent: a site without a host name is known by it.
+    pub protect_address: bool,
+    /// What it asks each server for, to see whether that is healthy.
+    #[schemars(extend("format" = "url-path"))]
+    pub health_path: String,
+    /// The status that a healthy server answers; what the application answers at `/` when left out: 303 for Moodle, 200 for
+    /// the others.
+    #[schemars(range(min = 100, max = 599))]
+    pub health_status: Option<u16>,
+    /// How often it asks, in seconds.
+    #[schemars(range(min = 1, max = 1800))]
+    pub health_interval_in_seconds: u32,
+    /// How long it waits for an answer, in seconds.
+    #[schemars(range(min = 1, max = 600))]
+    pub health_timeout_in_seconds: u32,
+    /// How often a server must fail to be left out, and answer to be taken in again.
+    #[schemars(range(min = 1, max = 10))]
+    pub health_retries: u8,
+}
+
+impl Default for LoadBalancer {
+    fn default() -> Self {
+        Self {
+            public: true,
+            public_ip_id: None,
+            protect_address: true,
+            health_path: "/".to_owned(),
+            health_status: None,
+            health_interval_in_seconds: 10,
+            health_timeout_in_seconds: 3,
+            health_retries: 3,
+        }
+    }
+}
+
+/// Who ends TLS, and with which certificate. The servers do, if anybody does: the load balancer hands connections on as they are.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Whether visitors come by HTTPS, and where the certificate comes from.
+    pub mode: TlsMode,
+    /// The certificate and those between it and its authority's, as PEM. Needed with `files`, else to be left out.
+    pub certificate: Option<Source>,
+    /// The certificate's private key, as PEM. Needed with `files`, else to be left out.
+    pub key: Option<Source>,
+    /// Who is told of trouble with the certificate; `site.admin_email` when left out.
+    #[schemars(extend("format" = "email"))]
+    pub email: Option<String>,
+    /// The authority that issues the certificate, by the address of its ACME directory.
+    #[schemars(extend("format" = "https"))]
+    pub directory: String,
+    /// Whether browsers are told to come by HTTPS only, for a year. There is no way back within that year.
+    pub hsts: bool,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            mode: TlsMode::Off,
+            certificate: None,
+            key: None,
+            email: None,
+            directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+            hsts: false,
+        }
+    }
+}
+
+/// Whether visitors come by HTTPS, and where the certificate comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// Plain HTTP. For trials, and until the host name leads to the load balancer.
+    #[default]
+    Off,
+    /// A certificate that you have: `certificate` and `key`.
+    Files,
+    /// A certificate that the servers obtain, and renew by themselves, from Let's Encrypt or another authority (ACME, HTTP-01).
+    Acme,
 }
 
 /// Where secrets come from. What is left out is generated.
@@ -297,6 +509,12 @@ impl Config {
         self.site.version.as_deref().unwrap_or_else(|| self.site.application.default_version())
     }
 
+    /// The status that a healthy server answers to the load balancer.
+    #[must_use]
+    pub fn health_status(&self) -> u16 {
+        self.load_balancer.health_status.unwrap_or_else(|| self.site.application.healthy_code())
+    }
+
     /// Where each secret of the servers comes from, by the name that [`crate::server::SECRET_KEYS`] has for it. What the file
     /// leaves out is generated.
     #[must_use]
@@ -310,6 +528,9 @@ impl Config {
             ("site_secret", &None),
         ];
         let or_generated = |given: &Option<Source>| given.clone().unwrap_or(Source::Generate { rotation: 0 });
-        given.into_iter().map(|(name, source)| (name, or_generated(source))).collect()
+        let generated = given.into_iter().map(|(name, source)| (name, or_generated(source)));
+        let files = [("tls_certificate", &self.tls.certificate), ("tls_key", &self.tls.key)];
+        let files = files.into_iter().filter_map(|(name, source)| Some((name, source.clone()?)));
+        generated.chain(files.filter(|_| self.tls.mode == TlsMode::Files)).collect()
     }
 }

@@ -51,6 +51,21 @@ A password that you give yourself must have 8 to 32 characters with a digit, a s
 database refuses it.
 ";
 
+/// The sections, as they would stand in a file. One that is not here comes last.
+const ORDER: [&str; 11] = [
+    "site",
+    "cloud",
+    "network",
+    "servers",
+    "database",
+    "storage",
+    "load_balancer",
+    "tls",
+    "secrets",
+    "tags",
+    "defined_tags",
+];
+
 /// The page.
 #[must_use]
 pub fn text() -> String {
@@ -59,9 +74,8 @@ pub fn text() -> String {
     sizes(&mut page);
     let schema = schema::schema();
     let sections = schema["properties"].as_object().into_iter().flatten();
-    // The site first, as in a file; the others by name.
     let mut sections: Vec<_> = sections.collect();
-    sections.sort_by_key(|(name, _)| (!["site"].contains(&name.as_str()), name.as_str()));
+    sections.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name).unwrap_or(ORDER.len()));
     for (name, part) in sections {
         section(&mut page, name, part);
     }
@@ -80,8 +94,8 @@ fn sizes(page: &mut String) {
             "| `{name}` | {} | {} with {} OCPUs and {} GB each | `{}`, {} GB, {} read replicas |",
             about.trim_end_matches('.'),
             servers["count"],
-            servers["ocpus"],
-            servers["memory_in_gbs"],
+            servers["ocpus"].as_float().unwrap_or_default(),
+            servers["memory_in_gbs"].as_float().unwrap_or_default(),
             database["shape"].as_str().unwrap_or_default(),
             database["storage_in_gbs"],
             database["replicas"],

@@ -35,6 +35,7 @@ pub fn load(file: &SourceFile) -> (Config, Diagnostics) {
     let mut reader = Reader { places: Places::default(), found: Vec::new() };
     let mut fit = reader.table(schema::schema(), "", &table);
     reader.missing(&mut fit);
+    reader.unsaid_ranges(&fit);
     size::fill_in(&mut fit);
     let config = toml::Value::Table(fit).try_into::<Config>();
     let mut diagnostics = Diagnostics::new(reader.places);
@@ -328,6 +329,31 @@ impl Reader {
                 }
                 self.places.note_broken(key);
                 there.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Existing parts of a network, and what must be said of each, since a default would be a guess.
+const RANGES: [(&str, &str); 5] = [
+    ("vcn_id", "cidr"),
+    ("balancer_subnet_id", "balancer_cidr"),
+    ("web_subnet_id", "web_cidr"),
+    ("database_subnet_id", "database_cidr"),
+    ("storage_subnet_id", "storage_cidr"),
+];
+
+impl Reader {
+    /// Reports existing parts of a network whose range is not said: security rules are made from it.
+    fn unsaid_ranges(&mut self, fit: &toml::Table) {
+        let Some(network) = fit.get("network") else { return };
+        for (id, range) in RANGES {
+            let key = format!("network.{range}");
+            if network.get(id).is_some() && !self.places.is_given(&key) {
+                let span = self.places.value(&format!("network.{id}")).unwrap_or(0..0);
+                let message = format!("`{key}` is missing: the range of what `{id}` names must be said");
+                self.found.push(Diagnostic::error(Code::Missing, &key, message).at(span));
+                self.places.note_broken(key);
             }
         }
     }

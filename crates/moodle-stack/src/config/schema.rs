@@ -16,10 +16,21 @@ const PATTERNS: &[(&str, &str)] = &[
     ("cidr", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"),
     ("email", r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
     ("host-name", r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"),
+    ("database-name", "^[A-Za-z][A-Za-z0-9_]{0,63}$"),
+    ("database-user", "^[A-Za-z][A-Za-z0-9_]{0,31}$"),
+    ("https", "^https://"),
     ("ocid-compartment", r"^ocid1\.(compartment|tenancy)\."),
     ("ocid-image", r"^ocid1\.image\."),
+    ("ocid-internet-gateway", r"^ocid1\.internetgateway\."),
+    ("ocid-nat-gateway", r"^ocid1\.natgateway\."),
+    ("ocid-public-ip", r"^ocid1\.publicip\."),
+    ("ocid-service-gateway", r"^ocid1\.servicegateway\."),
+    ("ocid-subnet", r"^ocid1\.subnet\."),
+    ("ocid-vcn", r"^ocid1\.vcn\."),
     ("sha256", "^[0-9A-Fa-f]{64}$"),
     ("stack-name", "^[a-z][a-z0-9]{0,11}$"),
+    ("url-path", "^/"),
+    ("weekly", "^(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9]$"),
     ("version", r"^[0-9]+(\.[0-9]+){0,2}$"),
 ];
 
@@ -116,6 +127,11 @@ pub(super) fn list_of_keys(_: &mut SchemaGenerator) -> Schema {
 /// The schema of a list of address ranges.
 pub(super) fn list_of_ranges(_: &mut SchemaGenerator) -> Schema {
     list_of("cidr")
+}
+
+/// The schema of a list of availability domains, by number.
+pub(super) fn list_of_domains(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 3}})
 }
 
 fn list_of(format: &str) -> Schema {

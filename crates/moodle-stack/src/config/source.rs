@@ -80,7 +80,9 @@ impl SourceFile {
         let is_header = text.trim_start().starts_with('[') && text.trim_end().ends_with(']');
         let is_suspect = |text: &str| {
             let lower = text.to_ascii_lowercase();
-            ["secret", "passw", "token", "private"].iter().any(|word| lower.contains(word))
+            let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words.any(|word| word == "key")
+                || ["secret", "passw", "token", "private"].iter().any(|part| lower.contains(part))
         };
         let whole = is_suspect(text) || header.is_some_and(is_suspect);
         if is_header || !whole {
@@ -95,11 +97,13 @@ impl SourceFile {
     }
 }
 
-/// Whether a value says where a secret is, and not what it is.
+/// Whether a value says where a secret is, and nothing else. The arguments of a command may be secrets themselves, and a comment may
+/// hold anything.
 fn names_a_source(value: &str) -> bool {
-    let Some(inner) = value.trim().strip_prefix('{') else { return false };
-    let key = inner.split('=').next().unwrap_or_default().trim();
-    matches!(key, "env" | "file" | "generate" | "rotation") && !inner.to_ascii_lowercase().contains("passw")
+    let Ok(table) = format!("source = {value}").parse::<toml::Table>() else { return false };
+    let keys = table.get("source").and_then(toml::Value::as_table).map(toml::Table::keys);
+    let is_plain = |key: &String| matches!(key.as_str(), "env" | "file" | "generate" | "rotation");
+    !value.contains('#') && keys.is_some_and(|mut keys| keys.all(is_plain))
 }
 
 #[cfg(test)]
@@ -127,6 +131,17 @@ mod tests {
         assert_eq!(shown[3], "[secrets]");
         assert_eq!(shown[5], "bar = { env = \"X\" }");
         assert!(!shown.concat().contains("hunter2"), "{shown:?}");
+        for line in [
+            "[tls]\nkey = \"hunter2\"",
+            "[tls]\ntls.key = \"hunter2\"",
+            "[secrets]\na = { env = \"A\", value = \"hunter2\" }",
+            "[secrets]\na = { env = \"A\" } # hunter2",
+            "[secrets]\na = { command = [\"pass\", \"hunter2\"] }",
+            "[secrets]\na = { env = \"hunter2",
+        ] {
+            let shown = SourceFile::new("f", line).shown_line(2);
+            assert!(shown.contains(HIDDEN) && !shown.contains("hunter2"), "{shown}");
+        }
     }
 
     #[test]

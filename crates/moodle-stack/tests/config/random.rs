@@ -1,7 +1,10 @@
 //! Random files: what is written is read back, and nothing makes the reader fall over.
 
 use ipnet::Ipv4Net;
-use moodle_stack::config::{Cloud, Config, Database, Network, Secrets, Servers, Site, Size, Source, Storage};
+use moodle_stack::config::{
+    Cloud, Config, Database, LoadBalancer, Network, Replace, Secrets, Servers, Site, Size, Source, Storage,
+    Tls, TlsMode,
+};
 use moodle_stack::server::versions::{Application, Php};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -29,7 +32,8 @@ fn site() -> impl Strategy<Value = Site> {
             sha256: more.1,
             php,
             hostname,
-            full_name: more.2,
+            full_name: more.2.clone(),
+            short_name: more.2,
             language: "pt_br".to_owned(),
             admin_user: more.3,
             admin_email,
@@ -50,6 +54,9 @@ fn network() -> impl Strategy<Value = Network> {
             web_cidr,
             database_cidr,
             storage_cidr,
+            visitors_from: vec![cidr],
+            web_subnet_id: Some("ocid1.subnet.oc1.fra.a".to_owned()),
+            ..Network::default()
         },
     )
 }
@@ -67,6 +74,12 @@ fn servers() -> impl Strategy<Value = Servers> {
             image_id,
             ssh_authorized_keys: Vec::new(),
             ssh_from,
+            boot_volume_in_gbs: 50 + i64::from(memory),
+            availability_domains: vec![3, 1],
+            replace: if count > 50 { Replace::Never } else { Replace::Rolling },
+            drain_in_seconds: u32::from(count),
+            automatic_updates: halves % 2 == 0,
+            update_hour: 23,
         })
 }
 
@@ -89,6 +102,10 @@ fn database() -> impl Strategy<Value = Database> {
                 version,
                 backup_retention_in_days: days,
                 protect,
+                storage_max_in_gbs: Some(storage_in_gbs.max(100)),
+                availability_domain: protect.then_some(2),
+                heatwave_nodes: replicas,
+                ..Database::default()
             }
         })
 }
@@ -112,10 +129,27 @@ fn config() -> impl Strategy<Value = Config> {
     );
     let cloud = (option::of(Just("fra".to_owned())), option::of(Just("ocid1.tenancy.oc1..aaaa".to_owned())))
         .prop_map(|(region, compartment_id)| Cloud { region, compartment_id });
-    let storage = (1..=365_i64, any::<bool>())
-        .prop_map(|(snapshot_retention_in_days, protect)| Storage { snapshot_retention_in_days, protect });
-    (site(), cloud, network(), servers(), database(), storage, secrets, btree_map("[a-z]{1,9}", line(), 0..4))
-        .prop_map(|(site, cloud, network, servers, database, storage, secrets, tags)| Config {
+    let storage = (1..=365_i64, any::<bool>()).prop_map(|(snapshot_retention_in_days, protect)| Storage {
+        snapshot_retention_in_days,
+        protect,
+        availability_domain: 2,
+    });
+    let load_balancer = (any::<bool>(), option::of(100..600_u16), 1..=600_u32).prop_map(
+        |(public, health_status, health_timeout_in_seconds)| LoadBalancer {
+            public,
+            health_status,
+            health_timeout_in_seconds,
+            health_path: "/login/index.php".to_owned(),
+            ..LoadBalancer::default()
+        },
+    );
+    let tls =
+        (proptest::sample::select(vec![TlsMode::Off, TlsMode::Files, TlsMode::Acme]), option::of(source()))
+            .prop_map(|(mode, key)| Tls { mode, key, ..Tls::default() });
+    let tags = (btree_map("[a-z]{1,9}", line(), 0..4), btree_map("[A-Z]{1,9}\\.[a-z]{1,9}", line(), 0..4));
+    let parts = (site(), cloud, network(), servers(), database(), storage, secrets, load_balancer, tls, tags);
+    parts.prop_map(
+        |(
             site,
             cloud,
             network,
@@ -123,8 +157,23 @@ fn config() -> impl Strategy<Value = Config> {
             database,
             storage,
             secrets,
+            load_balancer,
+            tls,
+            (tags, defined_tags),
+        )| Config {
+            site,
+            cloud,
+            network,
+            servers,
+            database,
+            storage,
+            secrets,
+            load_balancer,
+            tls,
             tags,
-        })
+            defined_tags,
+        },
+    )
 }
 
 proptest! {

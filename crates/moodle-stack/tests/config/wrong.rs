@@ -152,6 +152,60 @@ const AFTER: &[(&str, &str)] = &[
     ("[tags]\noci-moodle-lineage = \"x\"", "E0218 5:22 tags.oci-moodle-lineage"),
     ("[tags]\na = \"1\"\nb = \"1\"\nc = \"1\"\nd = \"1\"\ne = \"1\"\nf = \"1\"\ng = \"1\"", "E0218 4:2 tags"),
     ("[servers]\ncount = 1", "E0220 5:9 servers.count"),
+    ("[defined_tags]\nowner = \"x\"", "E0218 5:9 defined_tags.owner"),
+    ("[network]\nvcn_id = \"ocid1.vcn.oc1.fra.a\"", "E0108 5:10 network.cidr"),
+    ("[network]\ncidr = \"10.0.0.0/16\"\nvcn_id = \"ocid1.subnet.oc1.fra.a\"", "E0107 6:10 network.vcn_id"),
+    ("[network]\nnat_gateway_id = \"ocid1.natgateway.oc1.fra.a\"", "E0221 5:18 network.nat_gateway_id"),
+    (
+        "[network]\nweb_cidr = \"10.0.2.0/24\"\nweb_subnet_id = \"ocid1.subnet.oc1.fra.a\"",
+        "E0221 6:17 network.web_subnet_id",
+    ),
+    (
+        "[cloud]\nregion = \"eu-zurich-1\"\n[storage]\navailability_domain = 2",
+        "E0222 7:23 storage.availability_domain",
+    ),
+    ("[servers]\navailability_domains = [1, 4]", "E0106 5:28 servers.availability_domains[1]"),
+    ("[database]\nuser = \"ociadmin\"", "E0223 5:8 database.user"),
+    ("[database]\nadmin_user = \"Administrator\"", "E0223 5:14 database.admin_user"),
+    ("[database]\nuser = \"dbadmin\"", "E0223 5:8 database.user"),
+    ("[database]\nschema = \"my site\"", "E0107 5:10 database.schema"),
+    ("[database]\nmaintenance = \"Sunday 3:00\"", "E0107 5:15 database.maintenance"),
+    ("[database]\nstorage_in_gbs = 200\nstorage_max_in_gbs = 100", "E0224 6:22 database.storage_max_in_gbs"),
+    ("[database]\nstorage_max_in_gbs = 40_000", "E0224 5:22 database.storage_max_in_gbs"),
+    ("[database]\nheatwave_nodes = 1\nheatwave_shape = \"MySQL.4\"", "E0225 6:18 database.heatwave_shape"),
+    (
+        "[database]\nheatwave_nodes = 1\nheatwave_shape = \"HeatWave.Free\"",
+        "E0225 6:18 database.heatwave_shape",
+    ),
+    ("[database]\nheatwave_nodes = 1\nshape = \"MySQL.VM.Standard.E3.4.64GB\"", "E0225 6:9 database.shape"),
+    ("[load_balancer]\nhealth_status = 200", "E0226 5:17 load_balancer.health_status"),
+    (
+        "application = \"wordpress\"\n[load_balancer]\nhealth_status = 303",
+        "E0226 6:17 load_balancer.health_status",
+    ),
+    ("[load_balancer]\nhealth_path = \"login\"", "E0107 5:15 load_balancer.health_path"),
+    ("[load_balancer]\nhealth_interval_in_seconds = 3", "E0227 5:30 load_balancer.health_timeout_in_seconds"),
+    (
+        "[load_balancer]\npublic = false\npublic_ip_id = \"ocid1.publicip.oc1.fra.a\"",
+        "E0228 6:16 load_balancer.public_ip_id",
+    ),
+    ("[tls]\nkey = { file = \"key.pem\" }", "E0229 5:1 tls.key"),
+    (
+        "[tls]\nmode = \"files\"\ncertificate = { file = \"a\" }\nkey = { generate = true }",
+        "E0229 7:1 tls.key",
+    ),
+    ("[tls]\nmode = \"on\"", "E0105 5:8 tls.mode"),
+    ("[tls]\nmode = \"acme\"", "E0230 5:8 site.hostname"),
+    (
+        "hostname = \"a.b\"\n[tls]\nmode = \"acme\"\n[load_balancer]\npublic = false",
+        "E0230 8:10 load_balancer.public",
+    ),
+    (
+        "hostname = \"a.b\"\n[tls]\nmode = \"acme\"\n[network]\nvisitors_from = [\"10.0.0.0/8\"]",
+        "E0230 8:17 network.visitors_from",
+    ),
+    ("[tls]\nhsts = true", "E0231 5:8 tls.hsts"),
+    ("[tls]\ndirectory = \"http://a.b\"", "E0107 5:13 tls.directory"),
 ];
 
 /// Whole files.
@@ -180,7 +234,7 @@ fn each_fault_is_found_at_its_place_and_nothing_else_is() {
     for (text, expected) in WHOLE {
         assert_eq!(findings(text), *expected, "{text}");
     }
-    assert!(AFTER.len() + WHOLE.len() >= 60);
+    assert!(AFTER.len() + WHOLE.len() >= 60, "{}", AFTER.len());
 }
 
 #[test]
@@ -200,6 +254,57 @@ fn faults_that_come_in_pairs_are_found_together() {
     assert_eq!(moved("169.254.0.0/16", "169.254"), ["E0206 5:8 network.cidr"]);
     assert_eq!(moved("8.8.0.0/16", "8.8"), ["E0207 5:8 network.cidr"]);
     assert_eq!(moved("172.20.0.0/16", "172.20"), [""; 0]);
+}
+
+#[test]
+fn a_file_that_uses_every_key_can_be_right() {
+    let text = r#"
+[site]
+name = "campus"
+admin_email = "it@example.org"
+hostname = "moodle.example.org"
+short_name = "Campus"
+
+[network]
+cidr = "10.8.0.0/16"
+vcn_id = "ocid1.vcn.oc1.fra.a"
+internet_gateway_id = "ocid1.internetgateway.oc1.fra.a"
+nat_gateway_id = "ocid1.natgateway.oc1.fra.a"
+service_gateway_id = "ocid1.servicegateway.oc1.fra.a"
+balancer_cidr = "10.8.1.0/24"
+balancer_subnet_id = "ocid1.subnet.oc1.fra.a"
+web_cidr = "10.8.2.0/24"
+web_subnet_id = "ocid1.subnet.oc1.fra.b"
+database_cidr = "10.8.3.0/24"
+database_subnet_id = "ocid1.subnet.oc1.fra.c"
+storage_cidr = "10.8.4.0/28"
+storage_subnet_id = "ocid1.subnet.oc1.fra.d"
+visitors_from = ["198.51.100.0/24"]
+
+[tls]
+mode = "files"
+certificate = { file = "cert.pem" }
+key = { env = "TLS_KEY" }
+hsts = true
+
+[load_balancer]
+public_ip_id = "ocid1.publicip.oc1.fra.a"
+health_path = "/login/index.php"
+health_status = 303
+
+[database]
+shape = "MySQL.8"
+heatwave_nodes = 2
+storage_max_in_gbs = 1000
+
+[defined_tags]
+"Operations.CostCenter" = "4711"
+"#;
+    let (file, config, diagnostics) = read(text);
+    assert!(diagnostics.as_slice().is_empty(), "{}", diagnostics.render(&file));
+    let sources: Vec<&str> = config.secret_sources().into_keys().collect();
+    assert_eq!(sources.len(), 6, "{sources:?}");
+    assert!(sources.iter().all(|name| moodle_stack::server::SECRET_KEYS.contains(name)), "{sources:?}");
 }
 
 #[test]
