@@ -28,6 +28,7 @@ const FORMATS: &[(&str, Check)] = &[
     ("database-name", |text| database_name(text, 64)),
     ("database-user", |text| database_name(text, 32)),
     ("email", email),
+    ("env-name", env_name),
     ("host-name", host_name),
     ("language", language),
     ("line", line),
@@ -83,6 +84,16 @@ fn email(text: &str) -> Result<(), Unfit> {
         Ok(())
     } else {
         no("a mail address looks like `it@example.org`")
+    }
+}
+
+/// The name is not repeated: somebody may have written the secret itself there.
+fn env_name(text: &str) -> Result<(), Unfit> {
+    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    if first && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        Ok(())
+    } else {
+        no("the name of a variable is made of letters, digits and underscores, and no digit first")
     }
 }
 
@@ -327,6 +338,7 @@ mod tests {
             ),
             ("database-name", &["site", "Moodle_1"], &["", "1a", "a-b", &long_name, "ä"]),
             ("database-user", &["site"], &["", "a b", &sum[..33]]),
+            ("env-name", &["SITE_PASSWORD", "_x1"], &["", "1a", "a b", "a-b", "$X"]),
             ("https", &["https://a.b/c"], &["http://a.b", "https://", "https:///x", "https://a b"]),
             ("ocid-internet-gateway", &["ocid1.internetgateway.oc1.fra.a"], &[image]),
             ("ocid-nat-gateway", &["ocid1.natgateway.oc1.fra.a"], &[image]),

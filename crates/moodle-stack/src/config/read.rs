@@ -66,6 +66,9 @@ fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     Diagnostic::error(Code::Syntax, "", message).at(span)
 }
 
+/// How to say where a secret comes from.
+const SOURCE: &str = "say where it comes from: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"PROGRAM\"] } or { generate = true }";
+
 struct Reader {
     places: Places,
     found: Vec<Diagnostic>,
@@ -120,6 +123,9 @@ impl Reader {
         if part["x-secret"] == true {
             return self.secret(at);
         }
+        if part["const"] == true {
+            return self.only_true(at);
+        }
         if let Some(choices) = schema::choices(part) {
             return self.choice(&choices, at);
         }
@@ -137,6 +143,9 @@ impl Reader {
                 Ok(value) => self.number(part, at, value, toml::Value::Float(value)),
                 Err(_) => self.out_of_range(part, at),
             },
+            ("array", DeValue::Array(values)) if values.is_empty() && part["minItems"] == 1 => {
+                self.refuse(at, Code::Malformed, format!("`{}` has no entry", at.key), None)
+            }
             ("array", DeValue::Array(values)) => {
                 let mut fit = Vec::new();
                 for (index, value) in values.iter().enumerate() {
@@ -221,75 +230,51 @@ impl Reader {
     }
 
     fn secret(&mut self, at: &At<'_, '_>) -> Option<toml::Value> {
-        let source = "say where it comes from: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"PROGRAM\"] } or \
-                      { generate = true }";
-        let DeValue::Table(table) = at.value.get_ref() else {
-            let is_text = at.value.get_ref().is_str();
-            let code = if is_text { Code::LiteralSecret } else { Code::WrongType };
-            let message = if is_text {
-                format!("`{}` stands in clear in the file", at.key)
-            } else {
-                format!("`{}` must be a table, and this is {}", at.key, a(at.value.get_ref().type_str()))
-            };
-            return self.refuse(at, code, message, Some(source.to_owned()));
-        };
-        let parts =
-            schema::schema()["$defs"]["Source"]["oneOf"].as_array().expect("a source is one of several");
+        let DeValue::Table(table) = at.value.get_ref() else { return self.no_source(at) };
         let names: Vec<&str> = table.keys().map(|name| name.get_ref().as_ref()).collect();
-        let given: Vec<&&str> = names.iter().filter(|name| secret::SOURCES.contains(name)).collect();
-        let [one] = given.as_slice() else {
+        let given: Vec<&str> = names.into_iter().filter(|name| secret::SOURCES.contains(name)).collect();
+        let [one] = given[..] else {
             let message = if given.is_empty() {
                 format!("`{}` says nowhere where it comes from", at.key)
             } else {
                 let names: Vec<String> = given.iter().map(|name| format!("`{name}`")).collect();
                 format!("`{}` comes from {} at once", at.key, names.join(" and "))
             };
-            return self.refuse(at, Code::SecretSource, message, Some(source.to_owned()));
+            return self.refuse(at, Code::SecretSource, message, Some(SOURCE.to_owned()));
         };
-        let part = parts
-            .iter()
-            .find(|part| part["properties"].get(**one).is_some())
-            .expect("each source has a schema");
+        let parts = schema::schema()["$defs"]["Source"]["oneOf"].as_array();
+        let part = parts.into_iter().flatten().find(|part| part["properties"].get(one).is_some());
         let before = self.found.len();
         let table = Spanned::new(at.value.span(), table.clone());
-        let mut fit = toml::Table::new();
-        for (name, value) in table.get_ref() {
-            let key = format!("{}.{}", at.key, name.get_ref());
-            let at = At { key: &key, value };
-            match (part["properties"].get(name.get_ref().as_ref()), value.get_ref()) {
-                (None, _) => self.unknown(part, at.key.rsplit_once('.').map_or("", |(key, _)| key), name),
-                (Some(part), DeValue::Boolean(yes)) if part["const"] == true => {
-                    if *yes {
-                        fit.insert(name.get_ref().to_string(), toml::Value::Boolean(true));
-                    } else {
-                        let hint = Some(source.to_owned());
-                        self.refuse::<()>(&at, Code::SecretSource, format!("`{key}` can only be true"), hint);
-                    }
-                }
-                (Some(part), value) if part["const"] == true => {
-                    let message =
-                        format!("`{key}` must be {}, and this is {}", a("boolean"), a(value.type_str()));
-                    self.refuse::<()>(
-                        &at,
-                        Code::WrongType,
-                        message,
-                        Some("write `generate = true`".to_owned()),
-                    );
-                }
-                (Some(_), DeValue::String(text)) if text.is_empty() => {
-                    self.refuse::<()>(&at, Code::Malformed, format!("`{key}` is empty"), None);
-                }
-                (Some(_), DeValue::Array(words)) if words.is_empty() => {
-                    self.refuse::<()>(&at, Code::Malformed, format!("`{key}` names no program"), None);
-                }
-                (Some(part), _) => {
-                    if let Some(value) = self.value(part, &at) {
-                        fit.insert(name.get_ref().to_string(), value);
-                    }
-                }
+        let fit = self.table(part.expect("each source has a schema"), at.key, &table);
+        (self.found.len() == before).then_some(toml::Value::Table(fit))
+    }
+
+    /// Something stands where a source of a secret belongs; a text is most likely the secret itself.
+    fn no_source(&mut self, at: &At<'_, '_>) -> Option<toml::Value> {
+        let found = at.value.get_ref();
+        let (code, message) = if found.is_str() {
+            (Code::LiteralSecret, format!("`{}` stands in clear in the file", at.key))
+        } else {
+            let message = format!("`{}` must be a table, and this is {}", at.key, a(found.type_str()));
+            (Code::WrongType, message)
+        };
+        self.refuse(at, code, message, Some(SOURCE.to_owned()))
+    }
+
+    /// `generate = true`: to say false would be to say nothing.
+    fn only_true(&mut self, at: &At<'_, '_>) -> Option<toml::Value> {
+        match at.value.get_ref() {
+            DeValue::Boolean(true) => Some(toml::Value::Boolean(true)),
+            DeValue::Boolean(false) => {
+                let message = format!("`{}` can only be true", at.key);
+                self.refuse(at, Code::SecretSource, message, Some(SOURCE.to_owned()))
+            }
+            other => {
+                let message = format!("`{}` must be true, and this is {}", at.key, a(other.type_str()));
+                self.refuse(at, Code::WrongType, message, Some("write `generate = true`".to_owned()))
             }
         }
-        (self.found.len() == before).then_some(toml::Value::Table(fit))
     }
 
     fn unknown(&mut self, part: &'static Schema, table: &str, name: &Spanned<std::borrow::Cow<'_, str>>) {

@@ -15,6 +15,7 @@ pub const PATH: &str = "schemas/moodle.toml.json";
 const PATTERNS: &[(&str, &str)] = &[
     ("cidr", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"),
     ("email", r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    ("env-name", "^[A-Za-z_][A-Za-z0-9_]*$"),
     ("host-name", r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"),
     ("database-name", "^[A-Za-z][A-Za-z0-9_]{0,63}$"),
     ("database-user", "^[A-Za-z][A-Za-z0-9_]{0,31}$"),

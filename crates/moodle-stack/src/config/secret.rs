@@ -121,8 +121,8 @@ impl JsonSchema for Source {
             "description": "Where a secret comes from; it is never written into this file.",
             "x-secret": true,
             "oneOf": [
-                one("env", serde_json::json!({"type": "string", "minLength": 1, "description": "The name of an environment variable."})),
-                one("file", serde_json::json!({"type": "string", "minLength": 1, "description": "The path of a file; the line's end does not belong to the secret."})),
+                one("env", serde_json::json!({"type": "string", "format": "env-name", "description": "The name of an environment variable."})),
+                one("file", serde_json::json!({"type": "string", "format": "line", "description": "The path of a file; the line's end does not belong to the secret."})),
                 one("command", serde_json::json!({"type": "array", "items": {"type": "string"}, "minItems": 1,
                     "description": "A program and its arguments; the secret is what it writes to its standard output."})),
                 generated,
