@@ -267,7 +267,7 @@ pub enum SecretError {
 /// Runs a program and gives what it wrote to its standard output. A program that fails is an error.
 pub type Run<'a> = &'a dyn Fn(&[String]) -> io::Result<Vec<u8>>;
 
-/// The secret called `name` from where `source` says. `root` is as in [`derive`]; relative paths of files begin at `folder`, where
+/// The secret called `name` from where `source` says. `root` is as in [`derive()`]; relative paths of files begin at `folder`, where
 /// the stack file lies.
 ///
 /// # Errors
