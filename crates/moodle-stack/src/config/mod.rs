@@ -80,7 +80,7 @@ pub struct Site {
     /// Its short name, which names everything that is created: 1 to 12 small letters and digits, a letter first.
     #[schemars(extend("format" = "stack-name"))]
     pub name: String,
-    /// How many visitors it is meant for. It says what the keys of [servers] and [database] are that are left out.
+    /// How many visitors it is meant for. It says what the keys of `[servers]` and `[database]` are that are left out.
     #[serde(default)]
     pub size: Size,
     /// What it runs.
