@@ -43,7 +43,7 @@ pub struct Driver {
     /// What this driver has asked to be deleted: a 404 on one of these means that it has gone.
     removed: Mutex<BTreeSet<String>>,
     /// Parts that wait to be changed together, by their whole.
-    parties: Mutex<BTreeMap<String, Arc<together::Party>>>,
+    parties: together::Parties,
     /// Where creations that have a choice of places are.
     placing: Mutex<BTreeMap<Address, Placing>>,
 }
@@ -72,7 +72,7 @@ impl Driver {
             compartments,
             made: Mutex::default(),
             removed: Mutex::default(),
-            parties: Mutex::default(),
+            parties: together::Parties::default(),
             placing: Mutex::default(),
         }
     }

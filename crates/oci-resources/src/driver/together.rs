@@ -3,7 +3,8 @@
 //! The engine hands out together what shares a batch of a lane, so the calls arrive side by side. The first one waits a moment
 //! for the others, makes the request for all of them, and leaves its answer where the others find it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reconcile::provider::Failure;
@@ -17,11 +18,76 @@ use crate::module::{Part, ResourceModule, Together};
 /// than the engine takes to start what is ready.
 const MOMENT: Duration = Duration::from_millis(50);
 
+/// Those who wait to change parts together, by the whole that the parts belong to.
+#[derive(Debug, Default)]
+pub(super) struct Parties(Mutex<BTreeMap<String, Arc<Party>>>);
+
 /// Parts that wait to be changed together, and what came of it.
 #[derive(Debug, Default)]
-pub(super) struct Party {
+struct Party {
     parts: Mutex<Vec<Part>>,
     outcome: Mutex<Option<Result<Answer, Failure>>>,
+}
+
+/// What falls to somebody who has joined.
+#[derive(Debug)]
+enum Role<'a> {
+    /// The first one makes the request for all.
+    Lead(Lead<'a>),
+    /// The others wait for it.
+    Follow(Arc<Party>),
+}
+
+/// The first one of a party. When it is dropped, whether it came to its end or was given up, nobody waits any longer, and who
+/// comes then is the first one of another party.
+#[derive(Debug)]
+struct Lead<'a> {
+    parties: &'a Parties,
+    whole: String,
+    party: Arc<Party>,
+}
+
+impl Parties {
+    /// Joins those who wait to change the same whole.
+    fn join(&self, whole: &str, part: Part) -> Role<'_> {
+        let mut parties = lock(&self.0);
+        let is_first = !parties.contains_key(whole);
+        let party = Arc::clone(parties.entry(whole.to_owned()).or_default());
+        lock(&party.parts).push(part);
+        if is_first {
+            Role::Lead(Lead { parties: self, whole: whole.to_owned(), party })
+        } else {
+            Role::Follow(party)
+        }
+    }
+}
+
+impl Lead<'_> {
+    /// All parts. Whoever comes from now on joins another party.
+    fn close(&self) -> Vec<Part> {
+        let mut parties = lock(&self.parties.0);
+        if parties.get(&self.whole).is_some_and(|party| Arc::ptr_eq(party, &self.party)) {
+            parties.remove(&self.whole);
+        }
+        std::mem::take(&mut *lock(&self.party.parts))
+    }
+
+    /// Tells the others what came of it.
+    fn end(self, outcome: Result<Answer, Failure>) {
+        *lock(&self.party.outcome) = Some(outcome);
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        self.close();
+        let given_up = || Err(Failure::unclear("the request that it was part of was given up"));
+        lock(&self.party.outcome).get_or_insert_with(given_up);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Driver {
@@ -34,40 +100,21 @@ impl Driver {
         part: Part,
     ) -> Result<Answer, Failure> {
         let whole = together.whole(&part.id);
-        let (party, is_first) = self.join(&whole, part);
-        if !is_first {
-            loop {
+        match self.parties.join(&whole, part) {
+            Role::Lead(lead) => {
                 self.client.world().sleep(MOMENT).await;
-                let outcome = party.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let outcome = self.take_turns(module, together, &whole, &lead.close()).await;
+                lead.end(outcome.clone());
+                outcome
+            }
+            Role::Follow(party) => loop {
+                self.client.world().sleep(MOMENT).await;
+                let outcome = lock(&party.outcome).clone();
                 if let Some(outcome) = outcome {
                     return outcome;
                 }
-                // The first one may have been dropped: then somebody else takes over.
-                if Arc::strong_count(&party) == 1 {
-                    return Err(Failure::unclear("the request that it was part of was given up"));
-                }
-            }
+            },
         }
-        self.client.world().sleep(MOMENT).await;
-        let parts = self.close(&whole, &party);
-        let outcome = self.take_turns(module, together, &whole, &parts).await;
-        *party.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
-        outcome
-    }
-
-    /// Joins those who wait to change the same whole; true for the first one.
-    fn join(&self, whole: &str, part: Part) -> (Arc<Party>, bool) {
-        let mut parties = self.parties.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = !parties.contains_key(whole);
-        let party = Arc::clone(parties.entry(whole.to_owned()).or_default());
-        party.parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
-        (party, is_first)
-    }
-
-    /// Whoever comes from now on joins another party.
-    fn close(&self, whole: &str, party: &Party) -> Vec<Part> {
-        self.parties.lock().unwrap_or_else(PoisonError::into_inner).remove(whole);
-        std::mem::take(&mut *party.parts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn take_turns(
@@ -95,5 +142,66 @@ impl Driver {
             }
         }
         Ok(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reconcile::record::Operation;
+    use reconcile::value::ValueMap;
+
+    use super::*;
+
+    fn part(id: &str) -> Part {
+        Part { operation: Operation::Update, id: id.to_owned(), inputs: ValueMap::new() }
+    }
+
+    fn lead<'a>(parties: &'a Parties, id: &str) -> Lead<'a> {
+        match parties.join("whole", part(id)) {
+            Role::Lead(lead) => lead,
+            Role::Follow(_) => panic!("{id} is not the first one"),
+        }
+    }
+
+    fn follow(parties: &Parties, id: &str) -> Arc<Party> {
+        match parties.join("whole", part(id)) {
+            Role::Lead(_) => panic!("{id} is the first one"),
+            Role::Follow(party) => party,
+        }
+    }
+
+    #[test]
+    fn the_first_one_has_all_parts_and_the_others_its_outcome() {
+        let parties = Parties::default();
+        let first = lead(&parties, "a");
+        let others = [follow(&parties, "b"), follow(&parties, "c")];
+        let ids: Vec<String> = first.close().into_iter().map(|part| part.id).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        assert!(others.iter().all(|party| lock(&party.outcome).is_none()));
+        first.end(Ok(Answer::default()));
+        assert!(others.iter().all(|party| matches!(*lock(&party.outcome), Some(Ok(_)))));
+    }
+
+    #[test]
+    fn when_the_first_one_is_given_up_nobody_waits_for_it() {
+        for is_closed in [false, true] {
+            let parties = Parties::default();
+            let first = lead(&parties, "a");
+            let others = [follow(&parties, "b"), follow(&parties, "c")];
+            // One that comes after the door was shut is of another party, which stays as it is.
+            let next = is_closed.then(|| {
+                first.close();
+                lead(&parties, "d")
+            });
+            drop(first);
+            assert!(others.iter().all(|party| matches!(*lock(&party.outcome), Some(Err(_)))));
+            match next {
+                Some(next) => {
+                    let later = follow(&parties, "e");
+                    assert!(Arc::ptr_eq(&later, &next.party) && lock(&later.outcome).is_none());
+                }
+                None => drop(lead(&parties, "d")),
+            }
+        }
     }
 }
