@@ -163,12 +163,9 @@ fn details(
         let at = Details { attribute, name: &inner, cause: at.cause, forced };
         details(comparison, &at, path.name(name.clone()), (&there, value), changes);
     }
-    let is_set = |values: &ValueMap, name: &str| values.get(name).is_some_and(|value| !value.is_null());
-    for (name, attribute) in schema.attributes().filter(|(_, attribute)| attribute.exact) {
-        if let (Some(there), true, false) = (old.get(name), is_set(old, name), is_set(new, name)) {
-            let forced = forced || attribute.force_new;
-            changes.push(change(path.name(name.clone()), there.clone(), Value::Null, forced, at.cause));
-        }
+    for (name, attribute, there) in same::beyond_the_wish(schema, new, old) {
+        let forced = forced || attribute.force_new;
+        changes.push(change(path.name(name.clone()), there.clone(), Value::Null, forced, at.cause));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whether what is wanted is what is there.
 
+use std::sync::Arc;
+
 use super::Judge;
 use crate::schema::{Attribute, Kind, Schema, join};
 use crate::value::{Value, ValueMap};
@@ -85,7 +87,7 @@ impl Comparison<'_> {
             }
             !observed.get(key).is_some_and(|other| self.same(inner, &join(name, key), value, other))
         });
-        if differing.next().is_some() || has_more_than_wished(schema, desired, observed) {
+        if differing.next().is_some() || beyond_the_wish(schema, desired, observed).next().is_some() {
             return false;
         }
         self.now
@@ -126,11 +128,17 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether something is there that the wish leaves out where leaving out means absent.
-fn has_more_than_wished(schema: &Schema, desired: &ValueMap, observed: &ValueMap) -> bool {
-    let is_set = |values: &ValueMap, name: &str| values.get(name).is_some_and(|value| !value.is_null());
-    let mut exact = schema.attributes().filter(|(_, attribute)| attribute.exact);
-    exact.any(|(name, _)| is_set(observed, name) && !is_set(desired, name))
+/// What is there although the wish leaves it out, where leaving out means absent.
+pub(super) fn beyond_the_wish<'a>(
+    schema: &'a Schema,
+    desired: &'a ValueMap,
+    observed: &'a ValueMap,
+) -> impl Iterator<Item = (&'a Arc<str>, &'a Attribute, &'a Value)> {
+    let set = |values: &'a ValueMap, name: &str| values.get(name).filter(|value| !value.is_null());
+    let exact = schema.attributes().filter(|(_, attribute)| attribute.exact);
+    exact
+        .filter(move |(name, _)| set(desired, name).is_none())
+        .filter_map(move |(name, attribute)| Some((name, attribute, set(observed, name)?)))
 }
 
 fn find_partner(from: usize, fits: &[Vec<usize>], partner: &mut [Option<usize>], tried: &mut [bool]) -> bool {
