@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use reconcile::provider::{PerOperation, ResourceType};
+use reconcile::schema::Schema;
+
 /// How a state is to be taken while an object is made or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -30,7 +33,32 @@ pub struct Lifecycle {
     pub limit: Duration,
 }
 
+/// Oracle documents no bound for how long a new object may be invisible to lists and other services.
+///
+/// # Source
+/// The Go SDK v65 assumes four minutes after any write of the same process.
+pub(crate) const VISIBLE_WITHIN: Duration = Duration::from_secs(240);
+
+/// Of most things of a network. Durations as seen in real tenancies; the limit is that of Oracle's Terraform provider.
+pub(crate) const NETWORK: Lifecycle = Lifecycle {
+    until: &["AVAILABLE"],
+    failed: &[],
+    gone: &["TERMINATED"],
+    expect: Duration::from_secs(1),
+    limit: Duration::from_secs(1200),
+};
+
 impl Lifecycle {
+    /// The type as the engine knows it, each operation with these durations.
+    pub(crate) fn resource_type(&self, name: &str, schema: &Schema) -> ResourceType {
+        ResourceType {
+            expected: PerOperation::all(self.expect),
+            limit: PerOperation::all(self.limit),
+            visible_within: VISIBLE_WITHIN,
+            ..ResourceType::new(name, schema.clone())
+        }
+    }
+
     /// What `state` means; an empty one, that the service has no states here. A state that Oracle adds later counts as on its way: the time limit bounds the wait.
     #[must_use]
     pub fn stage(&self, state: &str) -> Stage {
@@ -57,14 +85,6 @@ impl Lifecycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NETWORK: Lifecycle = Lifecycle {
-        until: &["AVAILABLE"],
-        failed: &[],
-        gone: &["TERMINATED"],
-        expect: Duration::from_secs(1),
-        limit: Duration::from_secs(1200),
-    };
 
     #[test]
     fn states_are_told_apart_whatever_their_case_and_new_ones_are_waited_through() {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use oci_client::model::ModelFacts;
+use oci_client::model::{Model, ModelFacts};
+use oci_client::operation::Operation;
 use reconcile::provider::{Failure, Health, Invalid, Lane, ResourceType};
-use reconcile::record::Operation;
+use reconcile::record;
 use reconcile::value::{Value, ValueMap};
 use serde_json::Value as Json;
 
@@ -147,7 +148,7 @@ pub trait Together: Send + Sync + fmt::Debug {
 #[derive(Clone, Debug)]
 pub struct Part {
     /// What is done.
-    pub operation: Operation,
+    pub operation: record::Operation,
     /// Its id.
     pub id: String,
     /// What is wanted of it; of one that goes, what was asked for.
@@ -285,6 +286,47 @@ pub struct Change<'a> {
 }
 
 impl Change<'_> {
+    /// The call that changes the object, in one request, if anything but `except` differs.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the model, which validation excludes.
+    pub(crate) fn update<M: Model + Default, O: Operation + Clone + 'static>(
+        &self,
+        tags: &StackTags,
+        except: &[&str],
+        renames: Renames,
+        operation: impl FnOnce(M) -> O,
+    ) -> Result<Vec<Call>, Failure> {
+        let details = wire::update(self, tags, except, renames)?;
+        let call = |details| Call::with_raw(operation(details), wire::changed_raw(self));
+        Ok(details.map(call).into_iter().collect())
+    }
+
+    /// The calls that move the object to another compartment, if that differs, and then change the rest.
+    ///
+    /// # Errors
+    /// As [`Change::update`].
+    pub(crate) fn move_and_update<M, Moving, U, Updating>(
+        &self,
+        tags: &StackTags,
+        renames: Renames,
+        moving: impl FnOnce(M) -> Moving,
+        updating: impl FnOnce(U) -> Updating,
+    ) -> Result<Vec<Call>, Failure>
+    where
+        M: Model + Default,
+        Moving: Operation + Clone + 'static,
+        U: Model + Default,
+        Updating: Operation + Clone + 'static,
+    {
+        let mut calls = Vec::new();
+        if self.has("compartment_id") {
+            calls.push(Call::new(moving(wire::details(self.inputs, renames)?)));
+        }
+        calls.extend(self.update(tags, &["compartment_id"], renames, updating)?);
+        Ok(calls)
+    }
+
     /// Whether `attribute` differs.
     #[must_use]
     pub fn has(&self, attribute: &str) -> bool {

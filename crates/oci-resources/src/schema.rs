@@ -21,21 +21,15 @@ use crate::wire::RAW;
 /// When the structs say something that the engine does not understand, which a test of all types excludes.
 #[must_use]
 pub fn of<Stated: JsonSchema, Told: JsonSchema>() -> Schema {
-    let mut schema = read::<Stated>(true);
-    for (name, attribute) in read::<Told>(false).attributes() {
-        if schema.attribute(name).is_none() {
-            schema = schema.with(name.clone(), attribute.clone().read_only());
-        }
-    }
     let mut raw = Attribute::new(Kind::Map(Box::new(Attribute::new(Kind::Any)))).computed();
     raw.description = Some(
         "What this schema does not know, under Oracle's names: passed on as it is, compared and remembered."
             .into(),
     );
-    schema.with(RAW, raw)
+    of_data::<Stated, Told>().with(RAW, raw)
 }
 
-/// The schema of a data source: what is asked for, and what is told.
+/// The schema of a data source: what is asked for, and what is told. It has no attribute `raw`.
 ///
 /// # Panics
 /// As [`of`].

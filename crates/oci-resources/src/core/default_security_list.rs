@@ -4,12 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use oci_client::model::Model;
 use oci_client::services::core::models;
 use oci_client::services::core::operations::{GetSecurityList, ListSecurityLists, UpdateSecurityList};
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
@@ -18,7 +17,7 @@ use serde_json::Value as Json;
 use super::security_list::{self, EgressSecurityRule, IngressSecurityRule};
 use crate::attr::{Attr, attributes};
 use crate::call::Call;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, NETWORK};
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::names::Renames;
@@ -96,31 +95,17 @@ fn seen(body: Json) -> Seen {
     seen
 }
 
-/// Durations as seen in real tenancies; the limit is that of Oracle's Terraform provider.
-const LIFECYCLE: Lifecycle = Lifecycle {
-    until: &["AVAILABLE"],
-    failed: &[],
-    gone: &["TERMINATED"],
-    expect: Duration::from_secs(1),
-    limit: Duration::from_secs(1200),
-};
-
 /// The module of `oci_core_default_security_list`.
 #[derive(Clone, Copy, Debug)]
 pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        NETWORK.resource_type(TYPE, &SCHEMA)
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {
-        &LIFECYCLE
+        &NETWORK
     }
 
     fn api(&self) -> Api {
@@ -138,9 +123,7 @@ impl ResourceModule for Module {
     }
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
-        let mut problems = Vec::new();
-        problems.extend(security_list::Module.validate(inputs));
-        problems
+        security_list::Module.validate(inputs)
     }
 
     fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
@@ -172,9 +155,7 @@ impl ResourceModule for Module {
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
         let shaped = security_list::in_oracles_shape(change.inputs);
         let change = Change { inputs: &shaped, ..*change };
-        let details = wire::update(&change, tags, &["compartment_id"], RENAMES)?;
-        let call = |details| Call::with_raw(UpdateSecurityList::new(id, details), wire::changed_raw(&change));
-        Ok(details.map(call).into_iter().collect())
+        change.update(tags, &["compartment_id"], RENAMES, |details| UpdateSecurityList::new(id, details))
     }
 
     /// It goes with its VCN. Until then it is as empty as a table of rules can be, as Oracle's Terraform provider leaves it.

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use oci_client::model::Model;
 use oci_client::services::core::models;
@@ -14,7 +13,7 @@ use oci_client::services::core::operations::{
     UpdateDhcpOptions,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{AttributePath, Value, ValueMap};
 use schemars::JsonSchema;
@@ -22,7 +21,7 @@ use serde_json::Value as Json;
 
 use crate::attr::{Attr, Output, attributes};
 use crate::call::Call;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, NETWORK};
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::schema;
@@ -112,31 +111,17 @@ fn seen(body: Json) -> Seen {
     Seen::new(&SCHEMA, body, &[])
 }
 
-/// Durations as seen in real tenancies; the limit is that of Oracle's Terraform provider.
-const LIFECYCLE: Lifecycle = Lifecycle {
-    until: &["AVAILABLE"],
-    failed: &[],
-    gone: &["TERMINATED"],
-    expect: Duration::from_secs(1),
-    limit: Duration::from_secs(1200),
-};
-
 /// The module of `oci_core_dhcp_options`.
 #[derive(Clone, Copy, Debug)]
 pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        NETWORK.resource_type(TYPE, &SCHEMA)
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {
-        &LIFECYCLE
+        &NETWORK
     }
 
     fn api(&self) -> Api {
@@ -191,14 +176,12 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let mut calls = Vec::new();
-        if change.has("compartment_id") {
-            calls.push(Call::new(ChangeDhcpOptionsCompartment::new(id, wire::details(change.inputs, &[])?)));
-        }
-        if let Some(details) = wire::update(change, tags, &["compartment_id"], &[])? {
-            calls.push(Call::with_raw(UpdateDhcpOptions::new(id, details), wire::changed_raw(change)));
-        }
-        Ok(calls)
+        change.move_and_update(
+            tags,
+            &[],
+            |details| ChangeDhcpOptionsCompartment::new(id, details),
+            |details| UpdateDhcpOptions::new(id, details),
+        )
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -724,9 +724,7 @@ impl ResourceModule for Module {
                 update: Duration::from_secs(60),
                 delete: Duration::from_secs(60),
             },
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
+            ..LIFECYCLE.resource_type(TYPE, &SCHEMA)
         }
     }
 

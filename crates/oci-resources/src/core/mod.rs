@@ -1,54 +1,30 @@
 //! Networking, compute and block volumes: what `core` of Oracle's API holds.
 
-pub mod vcn;
-
-pub mod subnet;
-
-mod occupants;
-
-pub mod internet_gateway;
-
-pub mod nat_gateway;
-
-pub mod service_gateway;
-
-pub mod route_table;
-
-pub mod packet_rules;
-
-pub mod security_list;
-
-pub mod network_security_group;
-
-pub mod network_security_group_security_rule;
-
-pub mod dhcp_options;
-
-pub mod default_route_table;
-
-pub mod default_security_list;
-
 pub mod default_dhcp_options;
-
-pub mod instance;
-
-pub mod instance_parts;
-
-pub mod volume;
-
-pub mod volume_attachment;
-
-pub mod public_ip;
-
-pub mod private_ip;
-
-pub mod services;
-
+pub mod default_route_table;
+pub mod default_security_list;
+pub mod dhcp_options;
 pub mod images;
-
+pub mod instance;
+pub mod instance_parts;
+pub mod internet_gateway;
+pub mod nat_gateway;
+pub mod network_security_group;
+pub mod network_security_group_security_rule;
+mod occupants;
+pub mod packet_rules;
+pub mod private_ip;
+pub mod public_ip;
+pub mod route_table;
+pub mod security_list;
+pub mod service_gateway;
+pub mod services;
 pub mod shapes;
-
+pub mod subnet;
+pub mod vcn;
 pub mod vnic;
+pub mod volume;
+pub mod volume_attachment;
 
 use crate::data::DataSource;
 use crate::module::ResourceModule;

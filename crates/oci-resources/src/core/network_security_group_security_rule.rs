@@ -14,7 +14,7 @@ use oci_client::services::core::operations::{
     AddNetworkSecurityGroupSecurityRules, ListNetworkSecurityGroupSecurityRules,
     RemoveNetworkSecurityGroupSecurityRules, UpdateNetworkSecurityGroupSecurityRules,
 };
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{AttributePath, Value, ValueMap};
 use schemars::JsonSchema;
@@ -127,12 +127,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        LIFECYCLE.resource_type(TYPE, &SCHEMA)
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {

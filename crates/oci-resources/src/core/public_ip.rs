@@ -14,7 +14,7 @@ use oci_client::services::core::operations::{
     ChangePublicIpCompartment, CreatePublicIp, DeletePublicIp, GetPublicIp, ListPublicIps, UpdatePublicIp,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -129,13 +129,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            holds_data: true,
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        ResourceType { holds_data: true, ..LIFECYCLE.resource_type(TYPE, &SCHEMA) }
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {
@@ -198,14 +192,12 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let mut calls = Vec::new();
-        if change.has("compartment_id") {
-            calls.push(Call::new(ChangePublicIpCompartment::new(id, wire::details(change.inputs, &[])?)));
-        }
-        if let Some(details) = wire::update(change, tags, &["compartment_id"], &[])? {
-            calls.push(Call::with_raw(UpdatePublicIp::new(id, details), wire::changed_raw(change)));
-        }
-        Ok(calls)
+        change.move_and_update(
+            tags,
+            &[],
+            |details| ChangePublicIpCompartment::new(id, details),
+            |details| UpdatePublicIp::new(id, details),
+        )
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

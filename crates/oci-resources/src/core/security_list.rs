@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use oci_client::model::Model;
 use oci_client::services::core::models;
@@ -15,7 +14,7 @@ use oci_client::services::core::operations::{
     ListSecurityLists, UpdateSecurityList,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{AttributePath, Value, ValueMap};
 use schemars::JsonSchema;
@@ -24,7 +23,7 @@ use serde_json::Value as Json;
 use super::packet_rules::{self, IcmpOptions, PortOptions};
 use crate::attr::{Attr, Output, attributes};
 use crate::call::Call;
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, NETWORK};
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::names::Renames;
@@ -190,31 +189,17 @@ pub(super) fn seen(body: Json, schema: &Schema) -> Seen {
     Seen::new(schema, body, RENAMES)
 }
 
-/// Durations as seen in real tenancies; the limit is that of Oracle's Terraform provider.
-const LIFECYCLE: Lifecycle = Lifecycle {
-    until: &["AVAILABLE"],
-    failed: &[],
-    gone: &["TERMINATED"],
-    expect: Duration::from_secs(1),
-    limit: Duration::from_secs(1200),
-};
-
 /// The module of `oci_core_security_list`.
 #[derive(Clone, Copy, Debug)]
 pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        NETWORK.resource_type(TYPE, &SCHEMA)
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {
-        &LIFECYCLE
+        &NETWORK
     }
 
     fn api(&self) -> Api {

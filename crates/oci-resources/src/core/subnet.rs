@@ -171,10 +171,9 @@ pub struct Module;
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
         ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
             limit: PerOperation { delete: DELETE_LIMIT, ..PerOperation::all(LIFECYCLE.limit) },
             visible_within: Duration::from_secs(60),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
+            ..LIFECYCLE.resource_type(TYPE, &SCHEMA)
         }
     }
 
@@ -224,9 +223,7 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let details = wire::update(change, tags, &[], &[])?;
-        let call = |details| Call::with_raw(UpdateSubnet::new(id, details), wire::changed_raw(change));
-        Ok(details.map(call).into_iter().collect())
+        change.update(tags, &[], &[], |details| UpdateSubnet::new(id, details))
     }
 
     fn obstacle(&self, id: &str) -> Option<Look<Obstacle>> {

@@ -27,7 +27,7 @@ use oci_client::services::core::operations::{
     AddVcnCidr, ChangeVcnCompartment, CreateVcn, DeleteVcn, GetVcn, ListVcns, UpdateVcn,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
@@ -185,12 +185,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(60),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        ResourceType { visible_within: Duration::from_secs(60), ..LIFECYCLE.resource_type(TYPE, &SCHEMA) }
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {

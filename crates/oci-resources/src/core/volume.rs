@@ -13,7 +13,7 @@ use oci_client::services::core::operations::{
     CreateVolume, DeleteVolume, GetVolume, ListVolumes, UpdateVolume,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -203,13 +203,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            holds_data: true,
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        ResourceType { holds_data: true, ..LIFECYCLE.resource_type(TYPE, &SCHEMA) }
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {
@@ -251,9 +245,7 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let details = wire::update(change, tags, &[], &[])?;
-        let call = |details| Call::with_raw(UpdateVolume::new(id, details), wire::changed_raw(change));
-        Ok(details.map(call).into_iter().collect())
+        change.update(tags, &[], &[], |details| UpdateVolume::new(id, details))
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -12,7 +12,7 @@ use oci_client::services::core::operations::{
     AttachVolume, DetachVolume, GetInstance, GetVolumeAttachment, ListVolumeAttachments,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -154,12 +154,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        LIFECYCLE.resource_type(TYPE, &SCHEMA)
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {

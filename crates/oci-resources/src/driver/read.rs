@@ -11,8 +11,8 @@ use reconcile::record::StateEntry;
 use reconcile::value::ValueMap;
 
 use super::Driver;
-use super::wait::{Context, VISIBLE_WITHIN, failure, object};
-use crate::lifecycle::Stage;
+use super::wait::{Context, failure, object};
+use crate::lifecycle::{Stage, VISIBLE_WITHIN};
 use crate::module::{ResourceModule, Scope, Seen};
 use crate::tags;
 

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::Driver;
 use crate::call::{Answer, WorkRequestId};
-use crate::lifecycle::{Lifecycle, Stage};
+use crate::lifecycle::{Lifecycle, Stage, VISIBLE_WITHIN};
 use crate::module::{ResourceModule, Seen};
 use crate::wire;
 
@@ -227,12 +227,6 @@ impl Driver {
         }
     }
 }
-
-/// Oracle documents no bound for how long a new object may be invisible to lists and other services.
-///
-/// # Source
-/// The Go SDK v65 assumes four minutes after any write of the same process.
-pub(super) const VISIBLE_WITHIN: Duration = Duration::from_secs(240);
 
 pub(super) fn running(lifecycle: &Lifecycle, waiting: &Waiting, words: &str, percent: Option<u8>) -> Reply {
     Reply::Running(Running {

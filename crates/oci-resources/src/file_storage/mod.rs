@@ -1,18 +1,12 @@
 //! File Storage: file systems, mount targets and what they export.
 
-pub mod file_system;
-
-pub mod parts;
-
-pub mod mount_target;
-
-pub mod export_set;
-
 pub mod export;
-
-pub mod snapshot;
-
+pub mod export_set;
+pub mod file_system;
 pub mod filesystem_snapshot_policy;
+pub mod mount_target;
+pub mod parts;
+pub mod snapshot;
 
 use crate::data::DataSource;
 use crate::module::ResourceModule;

@@ -124,9 +124,7 @@ impl ResourceModule for Module {
                 update: LIFECYCLE.expect,
                 delete: Duration::from_secs(264),
             },
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
+            ..LIFECYCLE.resource_type(TYPE, &SCHEMA)
         }
     }
 

@@ -1,24 +1,15 @@
 //! MySQL HeatWave: database systems, replicas, clusters, configurations and backups.
 
-pub mod mysql_db_system;
-
-mod parts;
-
-pub mod replica;
-
 pub mod heat_wave_cluster;
-
-pub mod mysql_configuration;
-
 pub mod mysql_backup;
-
-pub mod shapes;
-
-pub mod mysql_versions;
-
+pub mod mysql_configuration;
 pub mod mysql_configurations;
-
+pub mod mysql_db_system;
 pub mod mysql_db_system_data;
+pub mod mysql_versions;
+mod parts;
+pub mod replica;
+pub mod shapes;
 
 use crate::data::DataSource;
 use crate::module::ResourceModule;

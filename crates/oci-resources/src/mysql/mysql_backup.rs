@@ -13,7 +13,7 @@ use oci_client::services::mysql::operations::{
     ChangeBackupCompartment, CreateBackup, DeleteBackup, GetBackup, ListBackups, UpdateBackup,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, Lane, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, Lane, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -137,13 +137,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            holds_data: true,
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        ResourceType { holds_data: true, ..LIFECYCLE.resource_type(TYPE, &SCHEMA) }
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {
@@ -188,14 +182,12 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let mut calls = Vec::new();
-        if change.has("compartment_id") {
-            calls.push(Call::new(ChangeBackupCompartment::new(id, wire::details(change.inputs, RENAMES)?)));
-        }
-        if let Some(details) = wire::update(change, tags, &["compartment_id"], RENAMES)? {
-            calls.push(Call::with_raw(UpdateBackup::new(id, details), wire::changed_raw(change)));
-        }
-        Ok(calls)
+        change.move_and_update(
+            tags,
+            RENAMES,
+            |details| ChangeBackupCompartment::new(id, details),
+            |details| UpdateBackup::new(id, details),
+        )
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -626,10 +626,8 @@ impl ResourceModule for Module {
                 update: Duration::from_secs(600),
                 delete: Duration::from_secs(170),
             },
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
             holds_data: true,
-            ..ResourceType::new(TYPE, SCHEMA.clone())
+            ..LIFECYCLE.resource_type(TYPE, &SCHEMA)
         }
     }
 
@@ -689,9 +687,7 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let details = wire::update(change, tags, &[], RENAMES)?;
-        let call = |details| Call::with_raw(UpdateDbSystem::new(id, details), wire::changed_raw(change));
-        Ok(details.map(call).into_iter().collect())
+        change.update(tags, &[], RENAMES, |details| UpdateDbSystem::new(id, details))
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

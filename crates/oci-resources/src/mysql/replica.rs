@@ -183,9 +183,7 @@ impl ResourceModule for Module {
                 update: Duration::from_secs(300),
                 delete: Duration::from_secs(300),
             },
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
+            ..LIFECYCLE.resource_type(TYPE, &SCHEMA)
         }
     }
 
@@ -226,9 +224,7 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let details = wire::update(change, tags, &[], &[])?;
-        let call = |details| Call::with_raw(UpdateReplica::new(id, details), wire::changed_raw(change));
-        Ok(details.map(call).into_iter().collect())
+        change.update(tags, &[], &[], |details| UpdateReplica::new(id, details))
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -117,10 +117,8 @@ impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
         ResourceType {
             expected: PerOperation { delete: Duration::from_secs(90), ..PerOperation::all(LIFECYCLE.expect) },
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
             has_health: true,
-            ..ResourceType::new(TYPE, SCHEMA.clone())
+            ..LIFECYCLE.resource_type(TYPE, &SCHEMA)
         }
     }
 

@@ -14,7 +14,7 @@ use oci_client::services::network_load_balancer::operations::{
     CreateBackendSet, DeleteBackendSet, GetBackendSet, UpdateBackendSet,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, Lane, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, Lane, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -211,12 +211,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        LIFECYCLE.resource_type(TYPE, &SCHEMA)
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {

@@ -1,19 +1,13 @@
 //! Network load balancers, their backend sets, backends and listeners.
 
 #[expect(clippy::module_inception, reason = "service and resource have one name, in Oracle's API as well")]
-pub mod network_load_balancer;
-
-mod parts;
-
-pub mod backend_set;
-
 pub mod backend;
-
-mod together;
-
-pub mod listener;
-
+pub mod backend_set;
 pub mod backend_set_health;
+pub mod listener;
+pub mod network_load_balancer;
+mod parts;
+mod together;
 
 use crate::data::DataSource;
 use crate::module::ResourceModule;

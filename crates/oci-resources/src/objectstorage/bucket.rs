@@ -11,7 +11,7 @@ use std::time::Duration;
 use oci_client::model::Model;
 use oci_client::services::object_storage::models;
 use oci_client::services::object_storage::operations::{CreateBucket, DeleteBucket, GetBucket, UpdateBucket};
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -143,13 +143,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            holds_data: true,
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        ResourceType { holds_data: true, ..LIFECYCLE.resource_type(TYPE, &SCHEMA) }
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {

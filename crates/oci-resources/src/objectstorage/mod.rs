@@ -1,12 +1,9 @@
 //! Object Storage: buckets and objects.
 
 pub mod bucket;
-
-mod parts;
-
-pub mod object;
-
 pub mod namespace;
+pub mod object;
+mod parts;
 
 use crate::data::DataSource;
 use crate::module::ResourceModule;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use oci_client::services::object_storage::operations::{DeleteObject, HeadObject};
-use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -113,12 +113,7 @@ pub struct Module;
 
 impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
-        ResourceType {
-            expected: PerOperation::all(LIFECYCLE.expect),
-            limit: PerOperation::all(LIFECYCLE.limit),
-            visible_within: Duration::from_secs(240),
-            ..ResourceType::new(TYPE, SCHEMA.clone())
-        }
+        LIFECYCLE.resource_type(TYPE, &SCHEMA)
     }
 
     fn lifecycle(&self) -> &'static Lifecycle {

@@ -1,13 +1,8 @@
 //! The cases, by service.
 
-pub(crate) mod network;
-
 pub(crate) mod compute;
-
-pub(crate) mod mysql;
-
 pub(crate) mod file_storage;
-
 pub(crate) mod load_balancer;
-
+pub(crate) mod mysql;
+pub(crate) mod network;
 pub(crate) mod objectstorage;
