@@ -3,13 +3,11 @@
 //!
 //! Its decisions are data: what is created and why. It sends no request by itself; `oci-resources` and the
 //! reconciler do.
-
-pub mod codes;
-
-pub mod diagnostic;
-
-pub mod config;
+//!
+//! Here so far: the file with its checks, and what runs on the servers. The graph and the checks of the running site are to come.
 
 pub mod check;
-
+pub mod codes;
+pub mod config;
+pub mod diagnostic;
 pub mod server;

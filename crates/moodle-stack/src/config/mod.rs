@@ -6,21 +6,14 @@
 //! The structs below are the one description of the file: its JSON Schema is derived from them ([`schema`]), the schema
 //! is what a file is checked against ([`load`]), and the page of the book is written from it ([`page`]).
 
-mod source;
-
 mod format;
-
-pub mod schema;
-
-mod read;
-
-mod size;
-
-pub mod secret;
-
-pub mod page;
-
 pub mod init;
+pub mod page;
+mod read;
+pub mod schema;
+pub mod secret;
+mod size;
+mod source;
 
 use std::collections::BTreeMap;
 

@@ -24,11 +24,11 @@ admin_email = \"it@example.org\"
 ```
 
 Everything else has a default that a careful administrator would choose: two servers, a database that survives the loss of a data
-centre, backups and snapshots for two weeks, nothing that holds data deleted without consent, SSH closed. `oci-moodle init` writes
-a commented file, and the repository's folder `examples/` has some.
+centre, backups and snapshots for two weeks, nothing that holds data deleted without consent, SSH closed. The
+repository's folder `examples/` has some files to begin with.
 
-`oci-moodle validate` finds everything that is wrong in one go, with line, column and [code](error-codes.md), and asks no cloud. For
-completion and checks while you type, let your editor know the schema, `schemas/moodle.toml.json` in the repository. Taplo and what builds on
+The file is read and checked so far, by programs that embed the library (`moodle_stack::config::load`): everything that is wrong is found in
+one go, with line, column and [code](error-codes.md), without a cloud. **Nothing is built from it yet**; the verbs of `oci-moodle` that will are to come. For completion and checks while you type, let your editor know the schema, `schemas/moodle.toml.json` in the repository. Taplo and what builds on
 it (VS Code's Even Better TOML) take its path or address from a first line such as `#:schema ./schemas/moodle.toml.json`.
 
 # SIZES
