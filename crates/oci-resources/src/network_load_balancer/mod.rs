@@ -1,10 +1,10 @@
 //! Network load balancers, their backend sets, backends and listeners.
 
-#[expect(clippy::module_inception, reason = "service and resource have one name, in Oracle's API as well")]
 pub mod backend;
 pub mod backend_set;
 pub mod backend_set_health;
 pub mod listener;
+#[expect(clippy::module_inception, reason = "service and resource have one name, in Oracle's API as well")]
 pub mod network_load_balancer;
 mod parts;
 mod together;
