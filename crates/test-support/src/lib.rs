@@ -1,8 +1,11 @@
 //! What the tests of several crates need: a private Python with Oracle's own SDK and CLI in it, the
-//! independent oracle that our signatures, models and mock are compared with.
+//! independent oracle that our signatures, models and mock are compared with; and Debian's packages, for
+//! tests that run the programs that a server runs.
 //!
 //! Nothing here is part of the product. It touches the disk and starts processes, as tests do.
 #![expect(clippy::disallowed_methods, reason = "test support prepares real files and processes")]
+
+pub mod debian;
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
