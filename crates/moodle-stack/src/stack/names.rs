@@ -1,0 +1,89 @@
+//! What everything is called: addresses in the graph, host names, and names in the cloud.
+//!
+//! A name here is a promise to whoever has a state: another one would make a new resource.
+
+use reconcile::{Address, InstanceKey};
+
+use crate::config::Config;
+
+use super::Zone;
+
+/// The path that the file system is exported at.
+pub const EXPORT_PATH: &str = "/site";
+
+/// The object in the bucket that holds the servers' secrets.
+pub const SECRETS_OBJECT: &str = "secrets.json";
+
+/// The load balancer's listener, and its backend set, for plain HTTP.
+pub const HTTP: &str = "http";
+
+/// The load balancer's listener, and its backend set, for HTTPS.
+pub const HTTPS: &str = "https";
+
+/// The address of the one resource of a type that is called `name`.
+///
+/// # Panics
+/// When `resource_type` or `name` are no identifiers: they are constants.
+#[must_use]
+pub fn address(resource_type: &str, name: &str) -> Address {
+    Address::new(resource_type, name).expect("constants of this crate are good addresses")
+}
+
+/// The address of a server, or of what there is one of for each server. `index` is counted from 0.
+#[must_use]
+pub fn of_server(resource_type: &str, name: &str, index: u16) -> Address {
+    address(resource_type, name).instance(&InstanceKey::Index(u64::from(index)))
+}
+
+/// What a server is called, also as a host name: `web1` is the one with the index 0.
+#[must_use]
+pub fn server(index: u16) -> String {
+    format!("web{}", index + 1)
+}
+
+/// The host name label of the database.
+pub const DATABASE_LABEL: &str = "db";
+
+/// The host name label of the endpoint that spreads reads over the replicas.
+pub const READ_LABEL: &str = "dbread";
+
+/// The host name label of the mount target.
+pub const STORAGE_LABEL: &str = "files";
+
+/// The whole host name of what has `label` in the subnet of `zone`. Where a subnet or the VCN exists already, its own DNS labels
+/// count, which must then be those that the stack would give.
+#[must_use]
+pub fn host(config: &Config, label: &str, zone: Zone) -> String {
+    format!("{label}.{}.{}.oraclevcn.com", zone.label(), config.site.name)
+}
+
+/// What a thing of the site is called in the cloud's console.
+#[must_use]
+pub fn display(config: &Config, thing: &str) -> String {
+    format!("{}-{thing}", config.site.name)
+}
+
+/// The bucket of the stack. It is unique in the tenancy, as the short names of sites must be.
+#[must_use]
+pub fn bucket(config: &Config) -> String {
+    display(config, "site")
+}
+
+/// Where a server says how its boot goes: an object in the bucket.
+#[must_use]
+pub fn report_object(index: u16) -> String {
+    format!("reports/{}.json", server(index))
+}
+
+impl Zone {
+    /// The DNS label of the zone's subnet.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Balancer => "balancer",
+            Self::Web => "web",
+            Self::Database => "database",
+            Self::Storage => "storage",
+        }
+    }
+}

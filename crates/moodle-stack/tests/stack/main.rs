@@ -1,0 +1,4 @@
+//! The graph of the stack, without a cloud.
+
+mod graph;
+mod support;
