@@ -11,7 +11,7 @@ mod planner;
 mod render;
 mod saved;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::Address;
 use crate::diff::{Change, Drifted};
 use crate::graph::RollingGroup;
 use crate::record::{Identifier, Record, Slot};
-use crate::schedule::UnitId;
+use crate::schedule::{Cyclic, Forecast, Limits, Task, UnitId, forecast};
 use crate::value::{AttributePath, ValueMap};
 
 pub use check::{Finding, check};
@@ -331,6 +331,34 @@ impl Plan {
     #[must_use]
     pub fn rolling_groups(&self) -> &[RollingGroup] {
         &self.groups
+    }
+
+    /// The steps as tasks of a schedule, by position.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<Task> {
+        let task = |step: &Step| Task {
+            after: step.after.clone(),
+            expected: step.expected,
+            kind: Some(step.kind.clone()),
+            lane: step.lane.clone(),
+            batch: step.batch.clone(),
+            unit: step.unit,
+        };
+        self.steps.iter().map(task).collect()
+    }
+
+    /// How much may run at once, with these limits by kind.
+    #[must_use]
+    pub fn limits(&self, kinds: BTreeMap<Arc<str>, usize>) -> Limits {
+        Limits { kinds, groups: self.groups.iter().map(|group| group.out_max).collect() }
+    }
+
+    /// When each step begins and ends if everything takes as long as expected, with at most `at_once` side by side.
+    ///
+    /// # Errors
+    /// If the steps need each other; the plan then has a problem that says so.
+    pub fn forecast(&self, kinds: BTreeMap<Arc<str>, usize>, at_once: usize) -> Result<Forecast, Cyclic> {
+        forecast(&self.tasks(), &self.limits(kinds), at_once)
     }
 
     /// Whether there is nothing to do: no step, no protection to change, no output that differs, nothing wrong.

@@ -17,7 +17,7 @@ use crate::journal::Ledger;
 use crate::plan::{Action, Knowledge, Known, Plan, Step, agree, type_of, with_ignored};
 use crate::provider::{Failure, Health, Object, ReadRequest, ResourceType};
 use crate::record::{IntentId, Operation, Record, RunMark, Slot, StateEntry, Status};
-use crate::schedule::{Limits, Outcome, Schedule, Skipped, Task};
+use crate::schedule::{Outcome, Schedule, Skipped};
 use crate::state::State;
 use crate::value::{Value, ValueMap};
 
@@ -65,17 +65,7 @@ impl<'a> Run<'a> {
         knowledge: Knowledge<'a>,
         state: &State,
     ) -> Self {
-        let task = |step: &Step| Task {
-            after: step.after.clone(),
-            expected: step.expected,
-            kind: Some(step.kind.clone()),
-            lane: step.lane.clone(),
-            batch: step.batch.clone(),
-            unit: step.unit,
-        };
-        let tasks: Vec<Task> = plan.steps().iter().map(task).collect();
-        let groups = plan.rolling_groups().iter().map(|group| group.out_max).collect();
-        let limits = Limits { kinds: options.kinds.clone(), groups };
+        let (tasks, limits) = (plan.tasks(), plan.limits(options.kinds.clone()));
         let schedule = Schedule::new(&tasks, &limits).expect("the planner has ordered the steps");
         Self {
             context,

@@ -5,10 +5,14 @@
 //! many at a time: a unit starts when everything that its tasks need from outside is done, so that it can always be
 //! finished, and its place is free again when all its tasks are done, the check of its health included.
 
+mod forecast;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use forecast::{Forecast, forecast};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

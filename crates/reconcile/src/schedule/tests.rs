@@ -200,3 +200,19 @@ fn a_place_at_a_gate_is_not_left_empty_by_a_task_that_waits_at_another() {
     schedule.finish(1, Outcome::Done);
     assert_eq!(schedule.take_ready(9), [2]);
 }
+
+#[test]
+fn a_forecast_knows_what_waits_for_what_for_its_lane_and_for_a_free_place() {
+    let lane = |after: &[u32], seconds| Task { lane: Some("a".into()), ..task(after, seconds) };
+    let tasks = [task(&[], 10), lane(&[0], 5), lane(&[0], 5), task(&[1], 1)];
+    let seconds = |at_once| {
+        let forecast = forecast(&tasks, &Limits::default(), at_once).unwrap();
+        let spans: Vec<(u64, u64)> =
+            forecast.spans.iter().map(|(from, to)| (from.as_secs(), to.as_secs())).collect();
+        (spans, forecast.end.as_secs())
+    };
+    assert_eq!(seconds(9), (vec![(0, 10), (10, 15), (15, 20), (15, 16)], 20));
+    assert_eq!(seconds(1), (vec![(0, 10), (10, 15), (15, 20), (20, 21)], 21), "the longer path first");
+    assert_eq!(forecast(&[], &Limits::default(), 1).unwrap(), Forecast::default());
+    assert!(forecast(&[task(&[1], 1), task(&[0], 1)], &Limits::default(), 1).is_err());
+}
