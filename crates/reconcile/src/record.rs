@@ -73,12 +73,16 @@ pub enum Record {
         /// What is known of it.
         entry: Box<StateEntry>,
     },
-    /// An object is no longer ours: gone from the world, or removed from the state by hand. Nothing was sent.
+    /// An object is no longer ours: gone from the world, or removed from the state by hand. Or nothing is there, and that it was to
+    /// be protected is to be forgotten. Nothing was sent.
     Forget {
         /// Its address.
         address: Address,
         /// Which object.
         slot: Slot,
+        /// Whether what is made next at its address is protected as it was.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        protect: bool,
     },
     /// Everything at one address is at another now (`state mv`).
     Move {
@@ -128,6 +132,10 @@ pub struct Begin {
     /// For a create or update: the entry as it will be as far as is known, redacted, with `status` pending. It is
     /// what makes an object whose configuration has gone again findable and deletable.
     pub draft: Option<Box<StateEntry>>,
+    /// For a delete that makes room for a successor: whether that is to be protected. The object's entry goes with the object,
+    /// so that nothing else says so until the creation of the successor is begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protect: bool,
 }
 
 /// What became known while an operation was under way. May come more than once; the last word counts.

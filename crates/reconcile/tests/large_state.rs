@@ -81,6 +81,7 @@ async fn a_change_in_a_large_state_writes_little() {
         payload_digest: journal.key().digest(b"payload"),
         at: Millis(1),
         draft: Some(Box::new(entry(7))),
+        protect: false,
     });
     journal.commit(vec![begin]).await.unwrap();
     let end = Record::End(End { intent: IntentId(0), outcome: EndOutcome::Kept(Box::new(entry(7))) });

@@ -217,6 +217,7 @@ async fn what_is_being_changed_is_neither_moved_nor_removed_nor_imported() {
             payload_digest: journal.key().digest(b""),
             at: Millis(0),
             draft: None,
+            protect: false,
         })
     };
     journal.commit(vec![begin("net.main", Operation::Update, &journal)]).await.unwrap();

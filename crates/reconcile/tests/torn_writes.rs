@@ -71,6 +71,7 @@ fn life(name: &str, first_intent: u64) -> Vec<Vec<Record>> {
             payload_digest: key().digest(b"payload"),
             at: Millis(1),
             draft,
+            protect: false,
         })
     };
     let draft = StateEntry { identifier: None, status: Status::Pending, ..entry(name) };
@@ -103,7 +104,11 @@ async fn prepare() -> (SimulatedDisk, BTreeMap<u64, State>) {
     journal.compact().await.unwrap();
     states.insert(journal.state().serial(), journal.state().clone());
     let mut commits = life("b", 2);
-    commits.push(vec![Record::Forget { address: "t.a".parse().unwrap(), slot: Slot::Current }]);
+    commits.push(vec![Record::Forget {
+        address: "t.a".parse().unwrap(),
+        slot: Slot::Current,
+        protect: true,
+    }]);
     for commit in commits {
         let mut state = journal.state().clone();
         for record in &commit {

@@ -103,7 +103,7 @@ pub fn check(plan: &Plan, graph: &Graph, state: &State, options: &PlanOptions) -
         .bookkeeping
         .iter()
         .filter_map(|record| match record {
-            Record::Forget { address, slot: Slot::Current } => Some(address),
+            Record::Forget { address, slot: Slot::Current, .. } => Some(address),
             _ => None,
         })
         .collect();

@@ -172,7 +172,8 @@ impl<'a> Planner<'a> {
                 if self.blocked.contains_key(address) {
                     return;
                 }
-                self.plan.bookkeeping.push(Record::Forget { address: address.clone(), slot });
+                let protect = slot == Slot::Current && self.keeps_protection(address, entry.protect);
+                self.plan.bookkeeping.push(Record::Forget { address: address.clone(), slot, protect });
                 if slot == Slot::Current {
                     let drift =
                         ResourceDrift { address: address.clone(), gone: true, attributes: Vec::new() };
@@ -205,6 +206,13 @@ impl<'a> Planner<'a> {
         if refreshed != **entry {
             self.put(key, Arc::new(refreshed));
         }
+    }
+
+    /// Whether what comes in the place of an object that has gone is protected as that was: as long as it is wanted, and the
+    /// configuration does not say otherwise.
+    fn keeps_protection(&self, address: &Address, was_protected: bool) -> bool {
+        let wanted = self.input.graph.node(address).filter(|_| self.options.mode != Mode::Destroy);
+        wanted.is_some_and(|node| node.lifecycle.protect.unwrap_or(was_protected))
     }
 
     fn put(&mut self, (address, slot): (Address, Slot), entry: Arc<StateEntry>) {
@@ -397,7 +405,10 @@ impl<'a> Planner<'a> {
             inputs: ValueMap::new(),
             attributes: ValueMap::new(),
             dependencies: self.input.graph.dependencies(&node.address).cloned().collect(),
-            protect: node.lifecycle.protect.unwrap_or(false),
+            protect: node
+                .lifecycle
+                .protect
+                .unwrap_or_else(|| self.input.state.stays_protected(&node.address)),
             status: Status::Ready,
             private: Value::Null,
             schema_version: resource_type.schema_version,
@@ -483,6 +494,13 @@ impl<'a> Planner<'a> {
         }
         for (address, intent, _) in state.deposed() {
             self.delete(address, Slot::Deposed(intent), &Reason::Deposed);
+        }
+        for address in state.protected() {
+            let wanted = !destroy && self.input.graph.position(address).is_some();
+            if !wanted && state.entry(address).is_none() && !self.blocked.contains_key(address) {
+                let (address, slot) = (address.clone(), Slot::Current);
+                self.plan.bookkeeping.push(Record::Forget { address, slot, protect: false });
+            }
         }
         // Something may be there of which only an intent tells.
         for (address, why) in self.blocked.clone() {

@@ -13,6 +13,7 @@ use super::flights::Flights;
 use super::job::{Job, Tries};
 use super::{Cancel, Context};
 use crate::diff::{self, Judge, Sides};
+use crate::graph::Node;
 use crate::journal::Ledger;
 use crate::plan::{Action, Knowledge, Known, Plan, Step, agree, type_of, with_ignored};
 use crate::provider::{Failure, Health, Object, ReadRequest, ResourceType};
@@ -38,7 +39,7 @@ pub(super) struct Run<'a> {
     checks: Vec<u32>,
     /// Objects that a create of this run moves aside, by the address and under the intent of the create.
     deposing: BTreeMap<crate::Address, (IntentId, Arc<StateEntry>)>,
-    /// What is protected when the run begins, and stays so when it is replaced.
+    /// What is protected when the run begins, or was until it had to make room, and stays so when it is replaced.
     protected: BTreeSet<crate::Address>,
     next_intent: u64,
     started: Vec<Duration>,
@@ -81,7 +82,10 @@ impl<'a> Run<'a> {
                 .steps()
                 .iter()
                 .map(|step| &step.address)
-                .filter(|address| state.entry(address).is_some_and(|entry| entry.protect))
+                .filter(|address| {
+                    let entry = state.entry(address);
+                    entry.is_some_and(|entry| entry.protect) || state.stays_protected(address)
+                })
                 .cloned()
                 .collect(),
             next_intent: state.next_intent().0,
@@ -236,7 +240,7 @@ impl<'a> Run<'a> {
             inputs: without_nulls(&self.context.key.redact_map(step.address.as_str(), &desired)),
             attributes: prior.as_ref().map_or_else(ValueMap::new, |prior| prior.attributes.clone()),
             dependencies: self.knowledge.graph.dependencies(&step.address).cloned().collect(),
-            protect: node.lifecycle.protect.unwrap_or_else(|| self.protected.contains(&step.address)),
+            protect: self.is_protected(node),
             status: Status::Pending,
             private: prior.as_ref().map_or(Value::Null, |prior| prior.private.clone()),
             schema_version: resource_type.schema_version,
@@ -266,6 +270,18 @@ impl<'a> Run<'a> {
         let near =
             self.plan.steps()[..id as usize].iter().rev().take_while(|step| step.address == create.address);
         near.filter(deletes).any(|step| step.slot == Slot::Current && step.after.contains(&id))
+    }
+
+    /// Whether a deletion makes room for an object that is to be protected.
+    fn protects_successor(&self, id: u32) -> bool {
+        let address = &self.plan.steps()[id as usize].address;
+        let node = self.knowledge.graph.node(address);
+        self.plan.is_replacement(id) && node.is_some_and(|node| self.is_protected(node))
+    }
+
+    /// Whether an object of a node is to be protected: as the configuration says, or as it was.
+    fn is_protected(&self, node: &Node) -> bool {
+        node.lifecycle.protect.unwrap_or_else(|| self.protected.contains(&node.address))
     }
 
     /// Inputs that were not known when the plan was made came out as they were before.
@@ -317,6 +333,7 @@ impl<'a> Run<'a> {
         let job = Job {
             slot,
             identifier: Some(identifier),
+            protect_next: slot == Slot::Current && self.protects_successor(id),
             ..self.job(step, Operation::Delete, resource_type, entry.clone(), Some(entry))
         };
         self.driver.begin(id, job);
@@ -371,6 +388,7 @@ impl<'a> Run<'a> {
             inputs: None,
             changed: Vec::new(),
             promised: ValueMap::new(),
+            protect_next: false,
             identifier: None,
             pending: None,
             unclear: false,

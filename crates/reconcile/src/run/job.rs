@@ -48,6 +48,8 @@ pub(super) struct Job {
     pub(super) changed: Vec<Arc<str>>,
     /// Attributes that were known beforehand although the service sets them.
     pub(super) promised: ValueMap,
+    /// Whether what comes in the place of an object that goes is to be protected.
+    pub(super) protect_next: bool,
     pub(super) identifier: Option<Identifier>,
     pub(super) pending: Option<Pending>,
     /// It may have been carried out although no answer said so.
@@ -528,5 +530,6 @@ pub(super) fn begin(job: &Job, key: &crate::secret::DigestKey) -> Record {
         payload_digest: key.digest_value(&payload),
         at: job.begun,
         draft: (job.operation != Operation::Delete).then(|| Box::new((*job.draft).clone())),
+        protect: job.protect_next,
     })
 }

@@ -81,7 +81,7 @@ fn overlay(plan: &Plan) -> BTreeMap<Address, Option<Arc<StateEntry>>> {
         Record::Put { address, slot: Slot::Current, entry } => {
             Some((address.clone(), Some(Arc::new((**entry).clone()))))
         }
-        Record::Forget { address, slot: Slot::Current } => Some((address.clone(), None)),
+        Record::Forget { address, slot: Slot::Current, .. } => Some((address.clone(), None)),
         _ => None,
     };
     plan.bookkeeping.iter().filter_map(entry).collect()

@@ -120,6 +120,7 @@ fn job(
         inputs,
         changed: Vec::new(),
         promised: ValueMap::new(),
+        protect_next: begin.protect,
         identifier,
         pending: open.pending.clone(),
         unclear: true,

@@ -170,7 +170,8 @@ pub async fn remove(journal: &mut Journal, addresses: &[Address]) -> Result<Stri
     for address in addresses {
         check_idle(state, address)?;
         for Shown { address, slot, .. } in show(state, address)? {
-            records.insert((address.clone(), slot), Record::Forget { address: address.clone(), slot });
+            let forget = Record::Forget { address: address.clone(), slot, protect: false };
+            records.insert((address.clone(), slot), forget);
         }
     }
     let backup = journal.backup().await?;
@@ -216,7 +217,8 @@ pub async fn import(
             return Err(CommandError::Gone { resource_type, identifier: identifier.clone() });
         }
     };
-    let mut entry = entry_of(journal.key(), address, resource_type, &object, false);
+    let protect = journal.state().stays_protected(address);
+    let mut entry = entry_of(journal.key(), address, resource_type, &object, protect);
     entry.dependencies = dependencies(&object.attributes, address, &names(journal.state()));
     let record = Record::Put { address: address.clone(), slot: Slot::Current, entry: Box::new(entry) };
     journal.commit(vec![record]).await?;
@@ -277,8 +279,8 @@ pub async fn recover(
         match new.as_slice() {
             [] => {}
             [(resource_type, object)] if known.is_empty() && state.is_free(address) => {
-                let mut entry =
-                    entry_of(journal.key(), address, resource_type, object, resource_type.holds_data);
+                let protect = resource_type.holds_data || state.stays_protected(address);
+                let mut entry = entry_of(journal.key(), address, resource_type, object, protect);
                 entry.dependencies = dependencies(&object.attributes, address, &names);
                 recovered.added.push((address.clone(), object.identifier.clone()));
                 let (address, slot) = (address.clone(), Slot::Current);

@@ -1,6 +1,6 @@
 //! The state: what is known of the world, as the fold of all records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub mod commands;
@@ -22,6 +22,8 @@ pub struct State {
     next_intent: u64,
     current: BTreeMap<Address, Arc<StateEntry>>,
     deposed: BTreeMap<(Address, IntentId), Arc<StateEntry>>,
+    /// Addresses whose protected object has gone, and whose next object is not whole yet.
+    protected: BTreeSet<Address>,
     open: BTreeMap<IntentId, OpenIntent>,
     /// What `open` is about, for looking up.
     busy: BTreeMap<(Address, Slot), IntentId>,
@@ -136,6 +138,18 @@ impl State {
         self.open.iter().map(|(intent, open)| (*intent, open))
     }
 
+    /// Whether what is made next at an address is protected, because the object that it replaces was. Once a whole object is
+    /// there, its entry says it.
+    #[must_use]
+    pub fn stays_protected(&self, address: &Address) -> bool {
+        self.protected.contains(address)
+    }
+
+    /// All addresses for which [`State::stays_protected`] holds.
+    pub fn protected(&self) -> impl ExactSizeIterator<Item = &Address> {
+        self.protected.iter()
+    }
+
     /// The outputs of the stack as of the last apply.
     #[must_use]
     pub fn outputs(&self) -> &ValueMap {
@@ -179,18 +193,25 @@ impl State {
             Record::Put { address, slot, entry } => {
                 self.remember(address);
                 match slot {
-                    Slot::Current => self.current.insert(address.clone(), Arc::new((**entry).clone())),
+                    Slot::Current => {
+                        self.protect(address, false);
+                        self.current.insert(address.clone(), Arc::new((**entry).clone()))
+                    }
                     Slot::Deposed(intent) => {
                         self.deposed.insert((address.clone(), *intent), Arc::new((**entry).clone()))
                     }
                 };
             }
-            Record::Forget { address, slot } => {
-                if self.object(address, *slot).is_none() {
+            Record::Forget { address, slot, protect } => {
+                let is_protected = *slot == Slot::Current && self.stays_protected(address);
+                if self.object(address, *slot).is_none() && !is_protected {
                     return Err(FoldError::NoObject(address.clone()));
                 }
                 self.check_idle(address, Some(*slot))?;
                 self.take(address, *slot);
+                if *slot == Slot::Current {
+                    self.protect(address, *protect);
+                }
             }
             Record::Move { from, to } => self.fold_move(from, to)?,
             Record::Outputs { values } => self.outputs = values.clone(),
@@ -214,6 +235,9 @@ impl State {
         }
         self.check_idle(&begin.address, Some(begin.slot))?;
         self.next_intent = begin.intent.0 + 1;
+        if begin.operation == Operation::Create && begin.draft.as_ref().is_some_and(|draft| !draft.protect) {
+            self.protect(&begin.address, false);
+        }
         let open = OpenIntent { begin: begin.clone(), identifier: None, pending: None };
         self.insert_open(open);
         Ok(())
@@ -248,7 +272,10 @@ impl State {
     fn fold_end(&mut self, intent: IntentId, open: &OpenIntent, outcome: &EndOutcome) {
         let address = &open.begin.address;
         match (open.begin.operation, outcome) {
-            (Operation::Create, EndOutcome::Kept(entry)) => self.place(address, intent, (**entry).clone()),
+            (Operation::Create, EndOutcome::Kept(entry)) => {
+                self.protect(address, false);
+                self.place(address, intent, (**entry).clone());
+            }
             (Operation::Update | Operation::Delete, EndOutcome::Kept(entry)) => {
                 self.remember(address);
                 match open.begin.slot {
@@ -259,7 +286,13 @@ impl State {
                 };
             }
             (Operation::Create, EndOutcome::Gone | EndOutcome::NoEffect) => self.unplace(address, open),
-            (Operation::Update | Operation::Delete, EndOutcome::Gone) => self.take(address, open.begin.slot),
+            (Operation::Update | Operation::Delete, EndOutcome::Gone) => {
+                self.take(address, open.begin.slot);
+                if open.begin.slot == Slot::Current {
+                    let drafted = open.begin.draft.as_ref().is_some_and(|draft| draft.protect);
+                    self.protect(address, open.begin.protect || drafted);
+                }
+            }
             (Operation::Update | Operation::Delete, EndOutcome::NoEffect) => {}
         }
     }
@@ -300,6 +333,8 @@ impl State {
         self.check_idle(to, None)?;
         self.remember(from);
         self.remember(to);
+        self.protect(from, false);
+        self.protect(to, false);
         if let Some(entry) = self.current.remove(from) {
             self.current.insert(to.clone(), entry);
         }
@@ -326,6 +361,15 @@ impl State {
             Slot::Current => self.current.remove(address),
             Slot::Deposed(intent) => self.deposed.remove(&(address.clone(), intent)),
         };
+    }
+
+    /// Says whether the next object of an address is to be protected.
+    fn protect(&mut self, address: &Address, protect: bool) {
+        if protect {
+            self.protected.insert(address.clone());
+        } else if !self.protected.is_empty() {
+            self.protected.remove(address);
+        }
     }
 
     /// In a run that can be rolled back, keeps what an address was before its first change.

@@ -11,6 +11,7 @@
 //! It is only ever replaced as a whole, so nothing in it can be torn: whatever does not fit is damage, and is refused
 //! with its offset.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,9 @@ struct Head {
     /// Whether a run that can be rolled back is under way, and whether it is being rolled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rolling_back: Option<bool>,
+    /// Addresses whose protected object has gone, and whose next object is to be protected.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    protected: BTreeSet<Address>,
 }
 
 /// Writes a state down.
@@ -173,6 +177,7 @@ fn head(state: &State, origin: &Origin) -> Head {
         next_intent: state.next_intent,
         outputs: state.outputs.clone(),
         rolling_back: state.run.as_ref().map(|run| run.rolling_back),
+        protected: state.protected.clone(),
     }
 }
 
@@ -182,6 +187,7 @@ fn empty_state(head: Head) -> State {
         serial: head.serial,
         next_intent: head.next_intent,
         outputs: head.outputs,
+        protected: head.protected,
         run: head.rolling_back.map(|rolling_back| RunState { rolling_back, ..RunState::default() }),
         ..State::default()
     }

@@ -66,7 +66,7 @@ fn record(state: &State, (kind, number, choice): (u8, u8, u8)) -> Record {
             slot,
             entry: Box::new(entry(number, Some(format!("put-{number}").into()))),
         },
-        9 => Record::Forget { address: address(number), slot },
+        9 => Record::Forget { address: address(number), slot, protect: choice % 3 == 0 },
         10 => Record::Move { from: address(number), to: address(choice) },
         _ => match choice % 4 {
             0 => Record::Run(RunMark::Began),
@@ -87,6 +87,7 @@ fn begin(intent: IntentId, number: u8, operation: Operation, slot: Slot) -> Begi
         payload_digest: Digest([number; 32]),
         at: Millis(i64::from(number)),
         draft: Some(Box::new(entry(number, None))),
+        protect: operation == Operation::Delete && number.is_multiple_of(2),
     }
 }
 
@@ -127,6 +128,65 @@ proptest! {
     }
 }
 
+#[test]
+fn an_address_stays_protected_from_the_end_of_one_object_to_the_whole_of_the_next() {
+    let at = address(1);
+    let put = |protect| {
+        let entry = StateEntry { protect, ..entry(1, Some("old".into())) };
+        Record::Put { address: address(1), slot: Slot::Current, entry: Box::new(entry) }
+    };
+    let begin = |intent, operation, protect| {
+        let draft = StateEntry { protect, status: Status::Pending, ..entry(1, None) };
+        let draft = (operation != Operation::Delete).then(|| Box::new(draft));
+        Record::Begin(Begin {
+            draft,
+            protect: protect && operation == Operation::Delete,
+            ..begin(IntentId(intent), 1, operation, Slot::Current)
+        })
+    };
+    let end = |intent, outcome| Record::End(End { intent: IntentId(intent), outcome });
+    let learned =
+        Record::Learned(Learned { intent: IntentId(1), identifier: Some("new".into()), pending: None });
+    let kept = |protect| EndOutcome::Kept(Box::new(StateEntry { protect, ..entry(1, Some("new".into())) }));
+    let forget = |protect| Record::Forget { address: address(1), slot: Slot::Current, protect };
+    let (create, update, delete) = (Operation::Create, Operation::Update, Operation::Delete);
+    let gone = || vec![put(true), begin(0, delete, true), end(0, EndOutcome::Gone)];
+    let and = |records: &[Record]| gone().into_iter().chain(records.iter().cloned()).collect::<Vec<_>>();
+    let cases = [
+        (vec![put(true), begin(0, delete, false), end(0, EndOutcome::Gone)], false),
+        (gone(), true),
+        (vec![put(true), begin(0, delete, true), end(0, EndOutcome::NoEffect)], false),
+        (vec![put(true), begin(0, update, true), end(0, EndOutcome::Gone)], true),
+        (vec![put(true), begin(0, update, false), end(0, EndOutcome::Gone)], false),
+        (vec![put(true), forget(true)], true),
+        (vec![put(true), forget(false)], false),
+        (and(&[forget(false)]), false),
+        (and(&[put(false)]), false),
+        (and(&[begin(1, create, false)]), false),
+        (and(&[begin(1, create, true), learned.clone()]), true),
+        (and(&[begin(1, create, true), learned.clone(), end(1, EndOutcome::Gone)]), true),
+        (and(&[begin(1, create, true), learned, end(1, kept(true))]), false),
+    ];
+    for (records, expected) in cases {
+        let mut state = State::new("lineage");
+        records.iter().for_each(|record| state.fold(record).unwrap());
+        assert_eq!(state.stays_protected(&at), expected, "{records:?}");
+        assert_eq!(state.protected().len(), usize::from(expected));
+    }
+}
+
+#[test]
+fn records_from_before_there_was_a_field_for_protection_are_read_as_they_were() {
+    let written = |record: &Record| serde_json::to_value(record).unwrap();
+    let forget = Record::Forget { address: address(1), slot: Slot::Current, protect: false };
+    let begin = Record::Begin(begin(IntentId(0), 1, Operation::Delete, Slot::Current));
+    for record in [forget, begin] {
+        let old = written(&record);
+        assert_eq!(old.get("protect"), None, "what says nothing is left out: {old}");
+        assert_eq!(serde_json::from_value::<Record>(old).unwrap(), record);
+    }
+}
+
 /// Folds `records` and says what the last one gives; those before it must be legal.
 fn last(records: &[Record]) -> Result<(), FoldError> {
     let mut state = State::new("lineage");
@@ -147,7 +207,7 @@ fn every_illegal_order_has_a_name() {
         slot: Slot::Current,
         entry: Box::new(entry(1, Some("id".into()))),
     };
-    let forget = Record::Forget { address: address(1), slot: Slot::Current };
+    let forget = Record::Forget { address: address(1), slot: Slot::Current, protect: false };
     let moved = Record::Move { from: address(1), to: address(2) };
     let deposed = super::tests::begin(IntentId(0), 1, Operation::Create, Slot::Deposed(IntentId(9)));
     let (create, update, delete) = (Operation::Create, Operation::Update, Operation::Delete);

@@ -225,6 +225,57 @@ async fn protection_lives_in_the_state_and_goes_only_when_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn protection_outlives_a_replacement_that_was_left_half_way() {
+    let protected = |protect, cidr: &str| Node {
+        lifecycle: Lifecycle { protect, ..Lifecycle::default() },
+        ..net("a").input("cidr", cidr)
+    };
+    let consent = PlanOptions { consent: [address("net.a")].into(), ..PlanOptions::default() };
+    let half_way = async || {
+        let mut bench = Bench::new();
+        bench.apply_all(&graph([protected(Some(true), "10.0.0.0/16")])).await;
+        bench.world().fail_next("create net.a", Failure::refused("no room"));
+        let wanted = graph([protected(None, "10.1.0.0/16")]);
+        assert!(!bench.apply(&wanted, &consent).await.is_success());
+        assert_eq!(
+            bench.world().names(),
+            Vec::<String>::new(),
+            "the old one has gone, and there is no new one"
+        );
+        (bench, wanted)
+    };
+    let is_protected = |bench: &Bench| bench.state().entry(&address("net.a")).unwrap().protect;
+
+    let (mut bench, wanted) = half_way().await;
+    bench.world().fail_next("create net.a", Failure::refused("no room"));
+    assert!(!bench.apply(&wanted, &consent).await.is_success());
+    bench.apply_all(&wanted).await;
+    assert!(is_protected(&bench), "however many runs it takes");
+    assert_eq!(bench.plan(&graph([]), &PlanOptions::default()).await.problems().len(), 1);
+
+    let (mut bench, _) = half_way().await;
+    bench.apply_all(&graph([protected(Some(false), "10.1.0.0/16")])).await;
+    assert!(!is_protected(&bench), "unless the configuration says that it shall not");
+
+    let (mut bench, wanted) = half_way().await;
+    bench.apply_all(&graph([])).await;
+    bench.apply_all(&wanted).await;
+    assert!(!is_protected(&bench), "what is no longer wanted is no longer protected");
+}
+
+#[tokio::test(start_paused = true)]
+async fn protection_outlives_an_object_that_has_gone_behind_our_back() {
+    let mut bench = Bench::new();
+    let with = |protect| Node { lifecycle: Lifecycle { protect, ..Lifecycle::default() }, ..net("a") };
+    bench.apply_all(&graph([with(Some(true))])).await;
+    bench.world().remove("net.a");
+    bench.world().fail_next("create net.a", Failure::refused("no room"));
+    assert!(!bench.apply(&graph([with(None)]), &PlanOptions::default()).await.is_success());
+    bench.apply_all(&graph([with(None)])).await;
+    assert!(bench.state().entry(&address("net.a")).unwrap().protect);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_holds_data_needs_consent_or_stays() {
     let mut bench = Bench::new();
     let database = Node::new(address("database.d")).input("net_id", Reference::new(address("net.a"), "id"));

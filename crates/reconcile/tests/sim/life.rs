@@ -13,7 +13,7 @@ use reconcile::disk::{Loss, SimulatedDisk};
 use reconcile::graph::Graph;
 use reconcile::journal::{Holder, Journal, KeySource, Ledger, peek};
 use reconcile::plan::{Action, Mode, Observed, Plan, PlanInput, PlanOptions, ProblemKind, check, plan};
-use reconcile::record::Identifier;
+use reconcile::record::{Identifier, Status};
 use reconcile::run::{ApplyOptions, Cancel, Context, Event, apply, refresh, settle};
 use reconcile::secret::DigestKey;
 use reconcile::state::State;
@@ -85,6 +85,9 @@ struct Life<'a> {
     needs: BTreeMap<Address, BTreeSet<Address>>,
     /// The objects that a state has ever called protected.
     protected: BTreeSet<Identifier>,
+    /// The wanted addresses whose object a state has ever called protected. No wish takes that back, so what comes in its place
+    /// is protected too.
+    stays_protected: BTreeSet<Address>,
     /// The objects whose loss somebody has agreed to.
     given_up: BTreeSet<Identifier>,
     trace: Vec<String>,
@@ -127,6 +130,7 @@ impl<'a> Life<'a> {
             create_first: BTreeSet::new(),
             needs: BTreeMap::new(),
             protected: BTreeSet::new(),
+            stays_protected: BTreeSet::new(),
             given_up: BTreeSet::new(),
             trace: Vec::new(),
         }
@@ -253,7 +257,7 @@ impl<'a> Life<'a> {
         // After a crash an error is only the last thing that the program saw.
         let end = if crashed { RunEnd::Crashed } else { end? };
         self.listen(&events)?;
-        self.check_world().await?;
+        self.check_world(wish).await?;
         let known = wish.graph.nodes().len().max(self.cloud.live().len()) as u64;
         let calls = self.cloud.calls() - calls_before;
         if calls > CALLS_PER_RESOURCE_MAX * (known + 1) {
@@ -389,7 +393,7 @@ impl Life<'_> {
     }
 
     /// Everything that must be true between two runs.
-    async fn check_world(&mut self) -> Result<(), Broken> {
+    async fn check_world(&mut self, wish: Wish<'_>) -> Result<(), Broken> {
         if let Some(violation) = self.cloud.violations().first() {
             return Err(self.broken("the world is treated well", violation.clone()));
         }
@@ -406,13 +410,24 @@ impl Life<'_> {
             }
             return Err(self.broken("nothing is forgotten", format!("no state, and {:?}", live.keys())));
         };
-        self.remember_protection(&peeked.state);
+        self.remember_protection(&peeked.state, wish)?;
         self.compare(&peeked.state)
     }
 
-    fn remember_protection(&mut self, state: &State) {
-        let protected = state.entries().filter(|(_, entry)| entry.protect);
-        self.protected.extend(protected.filter_map(|(_, entry)| entry.identifier.clone()));
+    fn remember_protection(&mut self, state: &State, wish: Wish<'_>) -> Result<(), Broken> {
+        let protected = || state.entries().filter(|(_, entry)| entry.protect);
+        self.protected.extend(protected().filter_map(|(_, entry)| entry.identifier.clone()));
+        let is_wanted = |address: &Address| wish.mode == Mode::Apply && wish.graph.node(address).is_some();
+        self.stays_protected.retain(is_wanted);
+        let lost = state
+            .entries()
+            .find(|(address, entry)| self.stays_protected.contains(*address) && !entry.protect)
+            .map(|(address, _)| address.to_string());
+        // What never came to be has nothing to be protected.
+        let whole =
+            protected().filter(|(address, entry)| entry.status != Status::Pending && is_wanted(address));
+        self.stays_protected.extend(whole.map(|(address, _)| address.clone()));
+        lost.map_or(Ok(()), |address| Err(self.broken("what is protected stays so", address)))
     }
 
     /// What exists in the world equals the state and its open intents.
