@@ -344,6 +344,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     }
 
     /// Whether two values of an attribute mean the same although they are spelled differently.
+    ///
+    /// It is asked for the innermost values that differ, and then for those around them. So `attribute` is a dotted name: the
+    /// names of all attributes from the top, without places in lists and keys of maps. It is `rules.protocol` for the protocol of
+    /// any of the `rules`, and `rules` for one of them and for all of them. In a value whose kind is `Any` the keys of maps
+    /// count as names.
     fn equivalent(
         &self,
         _resource_type: &str,
