@@ -5,7 +5,12 @@
 
 mod style;
 mod text;
+mod value;
 
+pub(crate) mod plan;
 pub(crate) mod progress;
 
 pub(crate) use style::{ColorChoice, Style};
+
+#[cfg(test)]
+mod fixture;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use reconcile::plan::Action;
 use reconcile::run::{Event, StepEnd, Summary};
-use reconcile::value::{Value, ValueMap};
 use serde_json::{Map, Value as Json, json};
+
+use crate::view::value;
 
 /// When something was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(crate) fn described(event: &Event) -> Option<Map<String, Json>> {
     let line = match event {
         Event::Settling { address } => json!({"type": "settling", "address": address.as_str()}),
         Event::Started { address, action, expected } => json!({
-            "type": "started", "address": address.as_str(), "action": name(action),
+            "type": "started", "address": address.as_str(), "action": action_name(action),
             "expected_seconds": seconds(*expected),
         }),
         Event::Waiting { address, waiting_on, percent, expected_left } => json!({
@@ -39,16 +40,16 @@ pub(crate) fn described(event: &Event) -> Option<Map<String, Json>> {
             "expected_left_seconds": seconds(*expected_left),
         }),
         Event::Finished { address, action, took } => json!({
-            "type": "finished", "address": address.as_str(), "action": name(action), "took_seconds": seconds(*took),
+            "type": "finished", "address": address.as_str(), "action": action_name(action), "took_seconds": seconds(*took),
         }),
         Event::Failed { address, action, message, hint } => json!({
-            "type": "failed", "address": address.as_str(), "action": name(action), "message": message, "hint": hint,
+            "type": "failed", "address": address.as_str(), "action": action_name(action), "message": message, "hint": hint,
         }),
         Event::LeftOpen { address, action, message } => json!({
-            "type": "left_open", "address": address.as_str(), "action": name(action), "message": message,
+            "type": "left_open", "address": address.as_str(), "action": action_name(action), "message": message,
         }),
         Event::Skipped { address, action, because } => json!({
-            "type": "skipped", "address": address.as_str(), "action": name(action), "because": because.as_str(),
+            "type": "skipped", "address": address.as_str(), "action": action_name(action), "because": because.as_str(),
         }),
         Event::Stopping => json!({"type": "stopping"}),
         Event::RollingBack => json!({"type": "rolling_back"}),
@@ -62,7 +63,7 @@ pub(crate) fn ended(summary: &Summary) -> Map<String, Json> {
     let ends = |ends: &[StepEnd]| -> Vec<Json> {
         let end = |end: &StepEnd| {
             json!({
-                "address": end.address.as_str(), "action": name(&end.action), "message": end.message,
+                "address": end.address.as_str(), "action": action_name(&end.action), "message": end.message,
                 "hint": end.hint,
             })
         };
@@ -77,7 +78,7 @@ pub(crate) fn ended(summary: &Summary) -> Map<String, Json> {
         "open": ends(&summary.open),
         "skipped": addresses(&summary.skipped),
         "never_started": addresses(&summary.never_started),
-        "outputs": shown_map(&summary.outputs),
+        "outputs": value::json_map(&summary.outputs),
     }))
 }
 
@@ -97,31 +98,12 @@ pub(super) fn seconds(duration: Duration) -> Json {
     ((duration.as_secs_f64() * 1e3).round() / 1e3).into()
 }
 
-pub(crate) fn name(action: &Action) -> &'static str {
+pub(crate) fn action_name(action: &Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Update => "update",
         Action::Delete => "delete",
         Action::Read => "read",
         Action::Check => "check",
-    }
-}
-
-/// Values by name as JSON that anyone may see.
-pub(crate) fn shown_map(values: &ValueMap) -> Json {
-    Json::Object(values.iter().map(|(name, value)| (name.to_string(), shown(value))).collect())
-}
-
-/// A value as JSON that anyone may see: a secret is the text `(sensitive)`, and what is not known yet says where it will
-/// come from.
-pub(crate) fn shown(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Number(_) | Value::String(_) => serde_json::to_value(value).unwrap_or_default(),
-        Value::List(values) => values.iter().map(shown).collect(),
-        Value::Map(map) => shown_map(map),
-        Value::Unknown(origin) => format!("(known after apply: {origin})").into(),
-        Value::Sensitive(_) | Value::Redacted(_) => "(sensitive)".into(),
     }
 }

@@ -17,7 +17,7 @@ use reconcile::plan::{Action, Plan};
 use reconcile::run::{ApplyOptions, Event};
 use reconcile::schedule::{Limits, Task, forecast};
 
-pub(crate) use json::{described, ended};
+pub(crate) use json::action_name;
 pub(crate) use reporter::{Mode, Reporter};
 
 /// Everything that is known about a run at a moment.
@@ -200,7 +200,7 @@ impl Progress {
 
     /// How much longer the run should take, seen from `now`: the rest of the schedule, with what runs already taken as far as
     /// it is. `None` if there is nothing to say.
-    fn left(&self, now: Duration) -> Option<Duration> {
+    pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
         let is_ahead = |step: &Step| match step.status {
             Status::Running(_) => true,
             Status::Waiting => !self.stopping,

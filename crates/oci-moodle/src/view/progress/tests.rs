@@ -1,4 +1,4 @@
-use super::json::{Moment, stamped};
+use super::json::{Moment, described, ended, stamped};
 use super::lines::Lines;
 use super::reporter::in_short;
 use super::screen::{Size, draw};
