@@ -312,13 +312,13 @@ services() {
 
 # Asked as the load balancer asks: by address, so that `Host` is not the site's.
 answer() {
-    local code attempt
+    local got attempt
     for attempt in {1..30}; do
-        code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 10 http://127.0.0.1/ || true)
-        if [[ $code == "$HEALTHY_CODE" ]]; then return 0; fi
+        got=$(curl -s -o /dev/null -w '%{http_code}' --max-time 10 http://127.0.0.1/ || true)
+        if [[ $got == "$HEALTHY_CODE" ]]; then return 0; fi
         sleep 2
     done
-    echo "after $attempt attempts http://127.0.0.1/ still answers $code, not $HEALTHY_CODE"
+    echo "after $attempt attempts http://127.0.0.1/ still answers $got, not $HEALTHY_CODE"
     return 1
 }
 

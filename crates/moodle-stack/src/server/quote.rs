@@ -23,9 +23,10 @@ pub(super) fn unit(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%"))
 }
 
-/// One field of `/etc/fstab`: blanks and backslashes as octal numbers.
+/// One field of `/etc/fstab`: blanks and backslashes as octal numbers, and nothing else, because systemd reads no other
+/// numbers. (`#` begins a comment only where a line begins.)
 pub(super) fn fstab(text: &str) -> String {
-    text.replace('\\', "\\134").replace(' ', "\\040").replace('#', "\\043")
+    text.replace('\\', "\\134").replace(' ', "\\040")
 }
 
 /// JSON text that a reader of YAML reads alike: what YAML does not print is escaped, and so is everything beyond ASCII

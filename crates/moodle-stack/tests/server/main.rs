@@ -1,4 +1,7 @@
-//! What the servers get: the files by themselves.
+//! What the servers get: the files by themselves, and in the hands of the programs that will read them.
+// Large objects of expected values are written with `json!`.
+#![recursion_limit = "256"]
 
 mod files;
 mod samples;
+mod tools;

@@ -139,11 +139,72 @@ fn choices(spec: &mut ServerSpec, random: &mut ChaCha8Rng) {
 
 /// A text with what has a meaning somewhere: quotes, backslashes, `$`, blanks, marks of templates, letters of the world.
 pub(crate) fn nasty(random: &mut ChaCha8Rng) -> String {
-    const PARTS: [&str; 30] = [
+    const PARTS: [&str; 37] = [
         "'", "\"", "\\", "$", "${HOME}", "$(id)", "`id`", " ", "%", "%n", "#", ";", "&", "|", "<", ">", "<<",
-        ">>", "<%", "é", "学", "🦀", "!", "*", "?>", "\\'", "{{", "--", "=", "x",
+        ">>", "<%", "é", "学", "🦀", "!", "*", "?>", "\\'", "{{", "--", "=", "x", "\u{a0}", "\u{2028}",
+        "\u{feff}", "\\n", "\\", ":", "@",
     ];
     let length = random.random_range(1..12);
     let parts: String = (0..length).map(|_| PARTS[random.random_range(0..PARTS.len())]).collect();
     format!("n{parts}")
+}
+
+/// The site's secrets. They may hold anything but the character with the number 0, line breaks included.
+pub(crate) fn secrets(seed: u64) -> serde_json::Value {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut password = || format!("{}\n\t{}\u{7f}", nasty(&mut random), nasty(&mut random));
+    serde_json::json!({
+        "database_password": password(),
+        "database_admin_password": password(),
+        "admin_password": password(),
+        "site_secret": password(),
+        "tls_certificate": "-----BEGIN CERTIFICATE-----\n",
+        "tls_key": "-----BEGIN PRIVATE KEY-----\n",
+    })
+}
+
+/// One server for each application with each way to end TLS and each source of secrets, with the site's address known and
+/// not, and with a password for the database's connection of each kind.
+pub(crate) fn of_each_kind() -> Vec<ServerSpec> {
+    let mut all = Vec::new();
+    for application in Application::ALL {
+        for (tls, url) in tls_modes() {
+            for vault in [false, true] {
+                let mut spec = plain(application);
+                (spec.tls, spec.site.url) = (tls.clone(), url.clone());
+                if vault {
+                    spec.secrets = SecretSource::Vault { secret_id: "ocid1.vaultsecret.oc1..a".to_owned() };
+                    spec.database.tls = DatabaseTls::VerifyFull;
+                    spec.database.read = None;
+                    spec.report = None;
+                }
+                all.push(spec);
+            }
+        }
+        let mut alone = plain(application);
+        (alone.position.count, alone.storage.nfs, alone.updates.automatic) = (1, None, false);
+        alone.database.tls = DatabaseTls::Off;
+        all.push(alone);
+    }
+    all
+}
+
+fn tls_modes() -> Vec<(Tls, SiteUrl)> {
+    let https = SiteUrl::Known("https://moodle.example.org".to_owned());
+    let acme = |hsts| Tls::Acme {
+        directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+        email: "it@example.org".to_owned(),
+        hsts,
+    };
+    let proxies = ["10.0.4.2", "fd00::2"].map(|ip| ip.parse().expect("an address")).to_vec();
+    vec![
+        (Tls::Off, SiteUrl::Known("http://moodle.example.org".to_owned())),
+        (Tls::Off, SiteUrl::Metadata),
+        (Tls::Given { hsts: false }, https.clone()),
+        (Tls::Given { hsts: true }, SiteUrl::Metadata),
+        (acme(false), https.clone()),
+        (acme(true), https.clone()),
+        (Tls::InFront { proxies: proxies.clone() }, https),
+        (Tls::InFront { proxies }, SiteUrl::Metadata),
+    ]
 }

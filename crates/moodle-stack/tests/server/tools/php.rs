@@ -1,0 +1,67 @@
+//! `php -l`, and the settings of PHP as PHP sees them.
+
+use std::process::Command;
+
+use super::{Distinct, cases, for_each, fresh_folder, succeeds, tools_are_here, write};
+
+#[test]
+fn php_accepts_every_script_and_every_configuration() {
+    if !tools_are_here(&["php-cli"]) {
+        return;
+    }
+    let mut distinct = Distinct::default();
+    for case in cases() {
+        for (path, content) in case.files_ending(".php") {
+            distinct.add(&case.name, path, content);
+        }
+    }
+    // Without settings of this machine: a checker needs none.
+    for_each("php", &["-n", "-l"], &distinct.write(&fresh_folder("php")));
+}
+
+#[test]
+fn php_sees_every_setting_of_its_file() {
+    const PRINT: &str =
+        "echo json_encode(array_map(strval(...), array_filter(ini_get_all(null, false), is_scalar(...))));";
+    if !tools_are_here(&["php-cli", "php-common"]) {
+        return;
+    }
+    let folder = fresh_folder("php-settings");
+    let mut distinct = Distinct::default();
+    for case in cases() {
+        let path = "/etc/php.d/60-site.ini";
+        distinct.add(&case.name, path, case.file(path));
+    }
+    for file in distinct.write(&folder) {
+        let mut php = Command::new("php");
+        php.env("PHP_INI_SCAN_DIR", "").arg("-c").arg(&file);
+        php.args(["-d", "zend_extension=opcache", "-r", PRINT]);
+        let seen: serde_json::Value = serde_json::from_str(&succeeds(&mut php, b"")).unwrap();
+        let wanted = [
+            ("max_input_vars", "5000"),
+            ("memory_limit", "256M"),
+            ("post_max_size", "512M"),
+            ("upload_max_filesize", "512M"),
+            ("zend.exception_ignore_args", "1"),
+            ("opcache.enable", "1"),
+            ("opcache.memory_consumption", "256"),
+            ("opcache.max_accelerated_files", "20000"),
+            ("opcache.validate_timestamps", "1"),
+        ];
+        for (name, value) in wanted {
+            assert_eq!(seen[name], value, "{name} in {seen}");
+        }
+    }
+}
+
+#[test]
+fn python_accepts_the_reporter() {
+    if !tools_are_here(&["python3"]) {
+        return;
+    }
+    let folder = fresh_folder("python");
+    let case = &cases()[0];
+    let path = folder.join("report.py");
+    write(&path, case.file("/usr/local/lib/site/report.py"));
+    succeeds(Command::new("python3").args(["-W", "error", "-m", "py_compile"]).arg(&path), b"");
+}
