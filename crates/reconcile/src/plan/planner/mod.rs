@@ -1,0 +1,212 @@
+//! From graph, state and what was seen to the decision about each resource. Pure.
+
+mod nodes;
+mod refresh;
+mod steps;
+mod unwanted;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::order::Drafts;
+use super::{DeferReason, Knowledge, Mode, Plan, PlanOptions, Problem, ProblemKind};
+use crate::Address;
+use crate::diff::Judge;
+use crate::graph::Graph;
+use crate::provider::{Failure, Object, Provider, ResourceType};
+use crate::record::{Slot, StateEntry};
+use crate::secret::DigestKey;
+use crate::state::State;
+use crate::value::{AttributePath, Value, ValueMap};
+
+/// What was seen of the world.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// The objects that were read. What is not here is taken to be as the state says.
+    pub objects: HashMap<(Address, Slot), Seen>,
+    /// The data sources that were read, with the inputs that they were read with.
+    pub data: BTreeMap<Address, (ValueMap, Result<ValueMap, Failure>)>,
+}
+
+/// What was seen of one object.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// It is there.
+    Found(Object),
+    /// It has certainly gone.
+    Gone,
+    /// The service does not show it.
+    Hidden(String),
+    /// It could not be read.
+    Failed(Failure),
+}
+
+/// What a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanInput<'a> {
+    /// Knows the types.
+    pub provider: &'a dyn Provider,
+    /// Recognises secrets.
+    pub key: &'a DigestKey,
+    /// What is wanted.
+    pub graph: &'a Graph,
+    /// What is known.
+    pub state: &'a State,
+    /// What was seen.
+    pub observed: &'a Observed,
+}
+
+/// Makes a plan. Whatever stands in its way is in [`Plan::problems`], all of it.
+#[must_use]
+pub fn plan(input: PlanInput<'_>, options: &PlanOptions) -> Plan {
+    let mut planner = Planner::new(input, options);
+    planner.refresh_entries();
+    if options.mode != Mode::RefreshOnly {
+        planner.decide_nodes();
+        planner.decide_unwanted();
+        planner.check_replacements();
+    }
+    planner.finish()
+}
+
+struct Planner<'a> {
+    input: PlanInput<'a>,
+    options: &'a PlanOptions,
+    /// The entries as they are after what was seen, where they differ from the state; `None` if gone.
+    entries: HashMap<(Address, Slot), Option<Arc<StateEntry>>>,
+    /// The attributes that were seen, with secrets still in clear.
+    clear: HashMap<Address, ValueMap>,
+    blocked: BTreeMap<Address, DeferReason>,
+    knowledge: Knowledge<'a>,
+    /// Nodes with a step, and what it changes.
+    touched: Vec<Option<Vec<AttributePath>>>,
+    drafts: Drafts,
+    plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    fn new(input: PlanInput<'a>, options: &'a PlanOptions) -> Self {
+        let blocked = input.state.open_intents();
+        let blocked = blocked.map(|(_, open)| (open.begin.address.clone(), DeferReason::Open)).collect();
+        Self {
+            input,
+            options,
+            entries: HashMap::new(),
+            clear: HashMap::new(),
+            blocked,
+            knowledge: Knowledge::new(input.graph, input.provider),
+            touched: vec![None; input.graph.nodes().len()],
+            drafts: Drafts::default(),
+            plan: Plan {
+                lineage: input.state.lineage().into(),
+                serial: input.state.serial(),
+                mode: options.mode,
+                steps: Vec::new(),
+                deferred: Vec::new(),
+                drift: Vec::new(),
+                problems: Vec::new(),
+                protections: Vec::new(),
+                adopted: Vec::new(),
+                outputs: ValueMap::new(),
+                outputs_changed: false,
+                unchanged: 0,
+                bookkeeping: Vec::new(),
+                groups: input.graph.rolling_groups().to_vec(),
+            },
+        }
+    }
+
+    fn judge(&self, resource_type: &'a ResourceType) -> Judge<'a> {
+        Judge { provider: self.input.provider, key: self.input.key, resource_type }
+    }
+
+    fn entry(&self, address: &Address, slot: Slot) -> Option<Arc<StateEntry>> {
+        // Most states are looked at without anything having been seen.
+        if !self.entries.is_empty()
+            && let Some(entry) = self.entries.get(&(address.clone(), slot))
+        {
+            return entry.clone();
+        }
+        self.input.state.object(address, slot).cloned()
+    }
+
+    fn needs_consent(&self, address: &Address, resource_type: &ResourceType, protected: bool) -> bool {
+        (protected || resource_type.holds_data) && !self.options.consent.contains(address)
+    }
+
+    fn consent_problem(&mut self, address: &Address, resource_type: &ResourceType, what: &str) {
+        let why = if resource_type.holds_data { "it holds data" } else { "it is protected" };
+        let message = format!("would be {what}, but {why}: that needs consent that names it");
+        self.problem(Some(address), None, ProblemKind::ConsentNeeded, message);
+    }
+
+    fn problem(
+        &mut self,
+        address: Option<&Address>,
+        attribute: Option<AttributePath>,
+        kind: ProblemKind,
+        message: String,
+    ) {
+        self.plan.problems.push(Problem { address: address.cloned(), attribute, kind, message });
+    }
+
+    /// A replacement of something that is neither wanted nor there is a slip of the pen. Consent to what has gone already
+    /// is not: a run that is repeated after a crash gives the same consent again.
+    fn check_replacements(&mut self) {
+        for address in &self.options.replace {
+            if self.input.state.entry(address).is_none() && self.input.graph.position(address).is_none() {
+                let message = "is to be replaced, but is neither wanted nor there".to_owned();
+                self.problem(Some(address), None, ProblemKind::Invalid, message);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Plan {
+        self.plan_outputs();
+        let mut drafts = std::mem::take(&mut self.drafts);
+        drafts.leave_lanes(&self.occupied_lanes());
+        let ordered = super::order::order(drafts, self.input.graph, self.input.provider, self.options);
+        self.plan.steps = ordered.steps;
+        self.plan.deferred.extend(ordered.deferred);
+        self.plan.deferred.sort_by(|a, b| a.address.cmp(&b.address));
+        if let Some(message) = ordered.cyclic {
+            self.problem(None, None, ProblemKind::Cyclic, message);
+        }
+        self.plan.problems.sort();
+        self.plan.problems.dedup();
+        self.plan.drift.sort_by(|a, b| a.address.cmp(&b.address));
+        self.plan
+    }
+
+    fn plan_outputs(&mut self) {
+        if self.options.mode != Mode::Apply {
+            self.plan.outputs = self.input.state.outputs().clone();
+            return;
+        }
+        let mut failed = Vec::new();
+        let outputs: ValueMap = self
+            .input
+            .graph
+            .outputs()
+            .iter()
+            .map(|(name, expr)| (name.clone(), self.knowledge.resolve(expr, &mut failed)))
+            .collect();
+        for failure in failed {
+            self.problem(None, None, ProblemKind::Invalid, format!("in an output: {failure}"));
+        }
+        let stored = self.input.state.outputs();
+        let key = self.input.key;
+        let same = |name: &str, value: &Value| match (stored.get(name), value) {
+            (Some(Value::Redacted(digest)), Value::Sensitive(secret)) => {
+                key.recognises(digest, secret.expose())
+            }
+            (Some(before), now) => before == now,
+            (None, now) => now.is_null(),
+        };
+        let known = |value: &Value| value.first_unknown().is_none();
+        // An output that waits for a step is that step's doing; it is no change of its own.
+        self.plan.outputs_changed = outputs.iter().any(|(name, value)| known(value) && !same(name, value))
+            || stored.keys().any(|name| outputs.get(name).is_none());
+        self.plan.outputs = key.redact_map("output", &outputs);
+    }
+}
