@@ -1,4 +1,4 @@
-//! Ten deliberate faults, each of which the tests must catch: `cargo xtask mutants`.
+//! Deliberate faults, each of which the tests must catch: `cargo xtask mutants`.
 //!
 //! A mutant is a file in `crates/reconcile/tests/mutants/`: which text of which file is replaced by what, and which tests
 //! must fail then. It is applied to a copy of the workspace. One that no longer applies is a failure, so that none goes

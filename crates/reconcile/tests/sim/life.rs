@@ -14,7 +14,7 @@ use reconcile::graph::Graph;
 use reconcile::journal::{Holder, Journal, KeySource, Ledger, peek};
 use reconcile::plan::{Action, Mode, Observed, Plan, PlanInput, PlanOptions, ProblemKind, check, plan};
 use reconcile::record::{Identifier, Status};
-use reconcile::run::{ApplyOptions, Cancel, Context, Event, apply, refresh, settle};
+use reconcile::run::{ApplyOptions, Cancel, Context, Event, Observer, apply, refresh, settle};
 use reconcile::secret::DigestKey;
 use reconcile::state::State;
 use reconcile::store::FileStore;
@@ -57,10 +57,35 @@ pub(crate) struct Told {
     pub(crate) crashes: u64,
     pub(crate) calls: u64,
     pub(crate) refused: u64,
+    pub(crate) beside: Beside,
     /// The boundaries of the first run that did not crash, of each chapter and of the destruction.
     pub(crate) boundaries: [u64; 4],
     /// A digest of everything that was said, for comparing two lives.
     pub(crate) said: u64,
+}
+
+/// What is rare, and must happen now and then for a test to be worth anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// How often work began beside other work of its lane and batch.
+    pub(crate) in_lane: u64,
+    /// How often work was accepted and came to nothing.
+    pub(crate) nothing: u64,
+}
+
+/// Keeps the events of a run, and tells the world when a step begins.
+struct Listener<'a> {
+    events: &'a mut Vec<Event>,
+    cloud: &'a Cloud,
+}
+
+impl Observer for Listener<'_> {
+    fn event(&mut self, event: &Event) {
+        if let Event::Started { address, action, .. } = event {
+            self.cloud.begins(address, *action == Action::Delete);
+        }
+        self.events.event(event);
+    }
 }
 
 /// Lives a life, and says what was wrong with it.
@@ -152,6 +177,7 @@ impl<'a> Life<'a> {
             return Err(self.broken("destroy empties the world", format!("left: {:?}", left.keys())));
         }
         self.told.calls = self.cloud.calls();
+        self.told.beside = self.cloud.beside();
         Ok(self.told)
     }
 
@@ -335,7 +361,8 @@ impl Life<'_> {
         if consent_needed.is_empty() {
             self.cloud.begin_plan(makes_room(&made));
             let options = ApplyOptions { concurrency: self.scenario.concurrency, ..ApplyOptions::default() };
-            apply(context, wish.graph, &made, journal, &options, events, &cancel)
+            let mut listener = Listener { events, cloud: &self.cloud };
+            apply(context, wish.graph, &made, journal, &options, &mut listener, &cancel)
                 .await
                 .map_err(|error| failed("an apply comes to its end", format!("{error:?}")))?;
         }

@@ -35,6 +35,8 @@ pub(crate) struct Wanted {
     pub(crate) fixed: u32,
     pub(crate) secret: Option<u32>,
     pub(crate) lane: Option<u8>,
+    /// The batch of its lane with which it may be changed together.
+    pub(crate) batch: Option<u8>,
     pub(crate) protect: bool,
     pub(crate) create_first: bool,
     /// The unit of the rolling group that it is a member of.
@@ -52,6 +54,8 @@ pub(crate) struct Faults {
     pub(crate) hidden: u32,
     pub(crate) no_identifier: u32,
     pub(crate) slow: u32,
+    /// Work that was accepted and comes to nothing.
+    pub(crate) nothing: u32,
     /// No more faults than this in the whole life.
     pub(crate) limit: u32,
 }
@@ -108,6 +112,7 @@ impl Scenario {
             hidden: rate(6),
             no_identifier: rate(50),
             slow: rate(5),
+            nothing: 0,
             limit: 6 + u32::try_from(size / 2).expect("it is small"),
         };
         let first = wanted(size, &mut random);
@@ -118,7 +123,7 @@ impl Scenario {
             let next = changed(before, &mut random);
             chapters.push(chapter(next, false, &mut random));
         }
-        Self {
+        let mut scenario = Self {
             seed,
             destroy_crashes: crashes(size, &mut random),
             chapters,
@@ -126,6 +131,28 @@ impl Scenario {
             power: random.random_ratio(2, 3),
             concurrency: random.random_range(1..=12),
             out_max: random.random_range(1..=2),
+        };
+        scenario.add_batches_and_nothing(quiet);
+        scenario
+    }
+
+    /// Lane batches and work that comes to nothing. They are drawn from a source of their own, since they came later: so a seed
+    /// still gives the graphs and crashes that it gave before.
+    fn add_batches_and_nothing(&mut self, quiet: bool) {
+        let mut random = ChaCha8Rng::seed_from_u64(!self.seed);
+        if !quiet && random.random_ratio(1, 2) {
+            self.faults.nothing = random.random_range(0..=15);
+        }
+        if random.random_ratio(1, 3) {
+            return;
+        }
+        let all = self.chapters.iter_mut().flat_map(|chapter| &mut chapter.wanted);
+        let mut laned: Vec<&mut Wanted> = all.filter(|one| one.lane.is_some()).collect();
+        laned.sort_by_key(|one| one.name);
+        // A resource has the same batch in every chapter.
+        for same in laned.chunk_by_mut(|a, b| a.name == b.name) {
+            let batch = random.random_ratio(3, 4).then(|| random.random_range(0..2));
+            same.iter_mut().for_each(|one| one.batch = batch);
         }
     }
 
@@ -185,6 +212,9 @@ pub(crate) fn graph(wanted: &[Wanted], out_max: usize) -> Graph {
         if let Some(lane) = one.lane {
             node = node.input("lane", Value::string(format!("lane {lane}")));
         }
+        if let Some(batch) = one.batch {
+            node = node.input("batch", Value::string(format!("batch {batch}")));
+        }
         for name in &one.after {
             node = node.after(address_of(*name));
         }
@@ -236,6 +266,7 @@ fn one_wanted(name: usize, before: &[Wanted], rolling: bool, random: &mut ChaCha
         fixed: random.random_range(0..3),
         secret: random.random_ratio(1, 3).then(|| random.random_range(0..3)),
         lane: (kind == RULE && random.random_ratio(3, 4)).then(|| random.random_range(0..2)),
+        batch: None,
         protect: random.random_ratio(1, 12),
         create_first: random.random_ratio(1, 4),
         unit: is_member.then(|| random.random_range(0..4)),

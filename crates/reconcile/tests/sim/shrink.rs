@@ -71,7 +71,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
         push(&|life| life.chapters[chapter].long_pause = false);
         push(&|life| life.chapters[chapter].given_up = false);
     }
-    let faults: [fn(&mut Faults) -> &mut u32; 9] = [
+    let faults: [fn(&mut Faults) -> &mut u32; 10] = [
         |faults| &mut faults.throttled,
         |faults| &mut faults.before_effect,
         |faults| &mut faults.half_way,
@@ -80,6 +80,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
         |faults| &mut faults.hidden,
         |faults| &mut faults.no_identifier,
         |faults| &mut faults.slow,
+        |faults| &mut faults.nothing,
         |faults| &mut faults.limit,
     ];
     for fault in faults {
@@ -95,6 +96,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
             push(&|life| life.chapters[chapter].wanted[at].parent = None);
             push(&|life| life.chapters[chapter].wanted[at].secret = None);
             push(&|life| life.chapters[chapter].wanted[at].lane = None);
+            push(&|life| life.chapters[chapter].wanted[at].batch = None);
             push(&|life| life.chapters[chapter].wanted[at].unit = None);
             push(&|life| life.chapters[chapter].wanted[at].protect = false);
             push(&|life| life.chapters[chapter].wanted[at].create_first = false);

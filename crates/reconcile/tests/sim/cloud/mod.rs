@@ -1,6 +1,8 @@
 //! The simulated world: objects that take time to come and go, a provider that reaches them through faults, and a
 //! watch over everything that must never happen.
 
+mod provider;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -8,16 +10,16 @@ use std::time::Duration;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use reconcile::Address;
-use reconcile::provider::{
-    CreateRequest, DeleteRequest, Failure, FindRequest, Health, Lane, Listed, Object, PerOperation,
-    PollRequest, Provider, ReadAnswer, ReadRequest, Reply, ResourceType, Running, UpdateRequest,
-};
+use reconcile::provider::{Failure, Object, PerOperation, Reply, ResourceType, Running};
 use reconcile::record::{Identifier, Operation, Pending};
 use reconcile::schema::{Attribute, Kind, Schema};
 use reconcile::value::{Value, ValueMap};
-use world::{BoxFuture, World};
+use world::World;
+
+pub(crate) use provider::SimulatedProvider;
 
 use crate::boundary::Boundaries;
+use crate::life::Beside;
 use crate::scenario::{DISK, Faults, HOST, TYPES};
 
 /// How long the world remembers a retry token.
@@ -39,6 +41,8 @@ struct CloudState {
     tokens: BTreeMap<Arc<str>, Token>,
     work: BTreeMap<Arc<str>, Identifier>,
     random: ChaCha8Rng,
+    /// Decides about work that comes to nothing.
+    luck: ChaCha8Rng,
     faults: Faults,
     faults_left: u32,
     next: u64,
@@ -51,7 +55,17 @@ struct CloudState {
     run: u64,
     /// Addresses whose object was deleted in this run.
     deleted: BTreeSet<Address>,
+    /// When the engine last began to delete the object of an address (`true`), or to make or change it, and in which run. What
+    /// goes in one lane and batch must have begun at one moment.
+    begun: BTreeMap<(Address, bool), Moment>,
+    /// Work that was accepted and came to nothing.
+    nothing: BTreeSet<Arc<str>>,
+    /// What happened in this life, for being sure that it does happen.
+    beside: Beside,
 }
+
+/// A run, and the time in it.
+type Moment = (u64, Duration);
 
 /// What the world may expect of whoever changes it, by what is wanted now.
 #[derive(Debug, Default, Clone)]
@@ -89,6 +103,8 @@ pub(crate) struct Thing {
     work: Option<Work>,
     broken: Option<String>,
     healthy_at: Duration,
+    /// The work that made it.
+    made_by: Arc<str>,
     /// The run in which it was last updated, deleted, or made in the place of one that was.
     rolled_in: Option<u64>,
 }
@@ -99,6 +115,9 @@ struct Work {
     operation: Operation,
     done_at: Duration,
     half_way: bool,
+    begun: Option<Moment>,
+    /// It will come to nothing; for an update what was before.
+    nothing: Option<ValueMap>,
 }
 
 impl Cloud {
@@ -108,6 +127,7 @@ impl Cloud {
             tokens: BTreeMap::new(),
             work: BTreeMap::new(),
             random: ChaCha8Rng::seed_from_u64(seed),
+            luck: ChaCha8Rng::seed_from_u64(!seed),
             faults,
             faults_left: faults.limit,
             next: 0,
@@ -117,13 +137,16 @@ impl Cloud {
             vanished: BTreeSet::new(),
             run: 0,
             deleted: BTreeSet::new(),
+            begun: BTreeMap::new(),
+            nothing: BTreeSet::new(),
+            beside: Beside::default(),
         };
         Arc::new(Self { world, types: types(), state: Mutex::new(state) })
     }
 
     /// The provider of one run of the program.
     pub(crate) fn provider(self: &Arc<Self>, boundaries: Arc<Boundaries>) -> SimulatedProvider {
-        SimulatedProvider { cloud: Arc::clone(self), boundaries }
+        SimulatedProvider::new(Arc::clone(self), boundaries)
     }
 
     pub(crate) fn set_rules(&self, rules: Rules) {
@@ -139,6 +162,19 @@ impl Cloud {
         state.rules.makes_room = makes_room;
         state.run += 1;
         state.deleted.clear();
+    }
+
+    /// A step begins. What it sends later, and sends again, belongs to this moment.
+    pub(crate) fn begins(&self, address: &Address, is_delete: bool) {
+        let now = self.world.monotonic();
+        let mut state = self.state();
+        let moment = (state.run, now);
+        state.begun.insert((address.clone(), is_delete), moment);
+    }
+
+    /// How often work went on side by side in one lane, and how often it came to nothing.
+    pub(crate) fn beside(&self) -> Beside {
+        self.state().beside
     }
 
     pub(crate) fn stop_faults(&self) {
@@ -210,6 +246,7 @@ fn types() -> Vec<ResourceType> {
             .with("parent", Attribute::new(Kind::String).force_new())
             .with("secret", Attribute::new(Kind::String).sensitive())
             .with("lane", Attribute::new(Kind::String))
+            .with("batch", Attribute::new(Kind::String))
     };
     let mut types: Vec<ResourceType> = TYPES.iter().map(|name| ResourceType::new(name, schema())).collect();
     for (at, resource_type) in types.iter_mut().enumerate() {
@@ -244,6 +281,15 @@ impl CloudState {
     fn settle(&mut self, now: Duration) {
         for thing in self.objects.values_mut() {
             let Some(work) = thing.work.take_if(|work| work.done_at <= now) else { continue };
+            if let Some(before) = work.nothing {
+                self.nothing.insert(work.id);
+                match work.operation {
+                    Operation::Create => thing.alive = false,
+                    Operation::Update => thing.attributes = before,
+                    Operation::Delete => {}
+                }
+                continue;
+            }
             match work.operation {
                 // Either something is left of it or nothing.
                 Operation::Create if work.half_way && work.done_at.as_secs().is_multiple_of(2) => {
@@ -266,6 +312,13 @@ impl CloudState {
         }
         self.faults_left -= 1;
         true
+    }
+
+    fn comes_to_nothing(&mut self) -> bool {
+        let hit = self.luck.random_range(0..100) < self.faults.nothing && self.faults_left > 0;
+        self.faults_left -= u32::from(hit);
+        self.beside.nothing += u64::from(hit);
+        hit
     }
 
     fn fault(&mut self) -> Fault {
@@ -293,17 +346,27 @@ impl CloudState {
         self.objects.values().filter(move |thing| thing.alive && refers(&thing.attributes, identifier))
     }
 
-    /// Whether work on another object occupies the lane.
-    fn watch_lane(&mut self, lane: Option<&str>, own: &str, what: &str) {
-        let Some(lane) = lane else { return };
-        let other = self.objects.iter().find(|(identifier, thing)| {
+    /// Whether work on another object occupies the lane. What has the same batch and began at the same moment may go beside it.
+    fn watch_lane(&mut self, attributes: &ValueMap, own: &str, begun: &(Address, bool), what: &str) {
+        let Some(lane) = lane_of(attributes) else { return };
+        let begun = self.begun.get(begun).copied();
+        let goes_beside = |thing: &Thing| {
+            let moment = thing.work.as_ref().and_then(|work| work.begun);
+            let batch = batch_of(attributes);
+            batch.is_some() && batch == batch_of(&thing.attributes) && begun.is_some() && begun == moment
+        };
+        let others = self.objects.iter().filter(|(identifier, thing)| {
             &***identifier != own && thing.work.is_some() && lane_of(&thing.attributes) == Some(lane)
         });
-        if let Some((identifier, thing)) = other {
-            let text =
-                format!("{what} in `{lane}` while {identifier} of {} is being changed in it", thing.address);
-            self.violation(text);
-        }
+        let (beside, others): (Vec<_>, Vec<_>) = others.partition(|(_, thing)| goes_beside(thing));
+        let texts: Vec<String> = others
+            .into_iter()
+            .map(|(identifier, thing)| {
+                format!("{what} in `{lane}` while {identifier} of {} is being changed in it", thing.address)
+            })
+            .collect();
+        self.beside.in_lane += beside.len() as u64;
+        texts.into_iter().for_each(|text| self.violation(text));
     }
 
     /// Whether too many members of the rolling group are out, now that one more goes out.
@@ -373,7 +436,14 @@ impl CloudState {
         }
     }
 
-    fn begin_work(&mut self, identifier: &Identifier, operation: Operation, now: Duration) {
+    /// Begins work on an object, and says what it is called. `before` is what an update changes.
+    fn begin_work(
+        &mut self,
+        identifier: &Identifier,
+        operation: Operation,
+        before: ValueMap,
+        now: Duration,
+    ) -> Arc<str> {
         let half_way = operation != Operation::Update && self.chance(self.faults.half_way);
         let slow = self.chance(self.faults.slow);
         let seconds: u64 = if self.random.random_ratio(1, 4) { 0 } else { self.random.random_range(1..60) };
@@ -382,9 +452,12 @@ impl CloudState {
         self.next += 1;
         let id: Arc<str> = format!("work-{}", self.next).into();
         self.work.insert(Arc::clone(&id), identifier.clone());
-        let work = Work { id, operation, done_at: now + Duration::from_secs(seconds), half_way };
-        let healthy_after = Duration::from_secs(self.random.random_range(0..20));
+        let nothing = self.comes_to_nothing().then_some(before);
         let address = self.objects[identifier].address.clone();
+        let begun = self.begun.get(&(address.clone(), operation == Operation::Delete)).copied();
+        let done_at = now + Duration::from_secs(seconds);
+        let work = Work { id: Arc::clone(&id), operation, done_at, half_way, begun, nothing };
+        let healthy_after = Duration::from_secs(self.random.random_range(0..20));
         let is_old = operation == Operation::Delete && self.has_other(identifier, &address);
         let thing = self.objects.get_mut(identifier).expect("work is begun on what is there");
         thing.healthy_at = work.done_at + healthy_after;
@@ -396,11 +469,18 @@ impl CloudState {
         }
         thing.work = Some(work);
         self.settle(now);
+        id
     }
 
-    /// What is said of an object right after a request, or when asked how far it is.
-    fn reply(&mut self, identifier: &Identifier, now: Duration) -> Reply {
+    /// What is said of an object right after the request that began some work on it, or when asked how far that is.
+    fn reply(&mut self, identifier: &Identifier, work: &str, now: Duration) -> Reply {
         let without_identifier = self.chance(self.faults.no_identifier);
+        if self.nothing.contains(work) {
+            let again =
+                Failure::busy("there is no room here", Duration::from_secs(self.luck.random_range(1..20)));
+            let for_good = Failure::refused("there is no room");
+            return Reply::CameToNothing(if self.luck.random_ratio(3, 4) { again } else { for_good });
+        }
         let thing = &self.objects[identifier];
         match &thing.work {
             Some(work) => Reply::Running(Running {
@@ -439,6 +519,10 @@ fn lane_of(attributes: &ValueMap) -> Option<&str> {
     attributes.get("lane").and_then(Value::as_str)
 }
 
+fn batch_of(attributes: &ValueMap) -> Option<&str> {
+    attributes.get("batch").and_then(Value::as_str)
+}
+
 /// The identifiers that an object refers to.
 fn references(attributes: &ValueMap) -> Vec<Arc<str>> {
     let listed = attributes.get("refs").and_then(Value::as_list).unwrap_or_default();
@@ -453,263 +537,4 @@ fn refers(attributes: &ValueMap, identifier: &str) -> bool {
 /// Attributes as the service stores them: in clear, as a service does.
 fn stored(inputs: &ValueMap) -> ValueMap {
     inputs.iter().map(|(name, value)| (name.clone(), value.exposed().clone())).collect()
-}
-
-/// One run's way into the world.
-#[derive(Debug)]
-pub(crate) struct SimulatedProvider {
-    cloud: Arc<Cloud>,
-    boundaries: Arc<Boundaries>,
-}
-
-impl SimulatedProvider {
-    /// A call: a boundary, some time, what `act` does in the world unless the call fails before it, another boundary,
-    /// and the answer unless that is lost.
-    async fn call<T>(
-        &self,
-        what: String,
-        act: impl FnOnce(&mut CloudState, Duration) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        self.boundaries.provider(|| format!("call {what}")).await;
-        let latency = Duration::from_millis(50 + self.cloud.state().random.random_range(0..100));
-        self.cloud.world.sleep(latency).await;
-        let now = self.cloud.world.monotonic();
-        let (fault, answer) = {
-            let mut state = self.cloud.state();
-            state.calls += 1;
-            let fault = state.fault();
-            let answer = match fault {
-                Fault::Throttled => Err(Failure::busy("429 TooManyRequests", Duration::from_secs(2))),
-                Fault::BeforeEffect => Err(Failure::refused("400 NotNow")),
-                Fault::LostReply | Fault::None => act(&mut state, now),
-            };
-            (fault, answer)
-        };
-        self.boundaries.provider(|| format!("done {what}: {fault:?}")).await;
-        if fault == Fault::LostReply { Err(Failure::unclear("the connection was cut")) } else { answer }
-    }
-}
-
-impl Provider for SimulatedProvider {
-    fn resource_types(&self) -> &[ResourceType] {
-        &self.cloud.types
-    }
-
-    fn lane(&self, _: &str, _: Option<&Identifier>, inputs: &ValueMap) -> Option<Lane> {
-        lane_of(inputs).map(Lane::new)
-    }
-
-    fn read<'a>(
-        &'a self,
-        resource_type: &'a str,
-        requests: Vec<ReadRequest>,
-    ) -> BoxFuture<'a, Vec<ReadAnswer>> {
-        Box::pin(async move {
-            let count = requests.len();
-            let what = format!("read {count} of {resource_type}");
-            let answers = self.call(what, |state, now| {
-                let read = |request: &ReadRequest| {
-                    if state.chance(state.faults.hidden)
-                        && let Some(thing) = state.objects.get_mut(&request.identifier)
-                    {
-                        thing.hidden_until = now + Duration::from_secs(60);
-                    }
-                    match state.objects.get(&request.identifier) {
-                        Some(thing) if thing.is_shown(now) => {
-                            ReadAnswer::Found(thing.object(&request.identifier))
-                        }
-                        Some(thing) if thing.alive => {
-                            ReadAnswer::Hidden("404 NotAuthorizedOrNotFound".into())
-                        }
-                        _ => ReadAnswer::Gone,
-                    }
-                };
-                Ok(requests.iter().map(read).collect())
-            });
-            answers.await.unwrap_or_else(|failure| vec![ReadAnswer::Failed(failure); count])
-        })
-    }
-
-    fn create(&self, request: CreateRequest) -> BoxFuture<'_, Result<Reply, Failure>> {
-        Box::pin(async move {
-            let what = format!("create {} with {}", request.address, request.retry_token);
-            self.call(what, |state, now| {
-                let payload = stored(&request.inputs);
-                if let Some(token) = state.tokens.get(&request.retry_token)
-                    && now < token.at + TOKEN_LIFE
-                {
-                    if token.payload != payload {
-                        let text = format!("{}: its token is used with another payload", request.address);
-                        state.violation(text);
-                        return Err(Failure::refused("409 InvalidatedRetryToken"));
-                    }
-                    let object = token.object.clone();
-                    return Ok(state.reply(&object, now));
-                }
-                Ok(create(state, &request, payload, now))
-            })
-            .await
-        })
-    }
-
-    fn update(&self, request: UpdateRequest) -> BoxFuture<'_, Result<Reply, Failure>> {
-        Box::pin(async move {
-            let what = format!("update {} {}: {:?}", request.address, request.identifier, request.changed);
-            self.call(what, |state, now| {
-                let Some(thing) = state.objects.get(&request.identifier).filter(|thing| thing.alive) else {
-                    return Err(Failure::refused("404 NotAuthorizedOrNotFound"));
-                };
-                if thing.work.is_some() {
-                    return Err(Failure::busy("409 IncorrectState", Duration::from_secs(5)));
-                }
-                let payload = stored(&request.inputs);
-                let fixed = ["fixed", "parent"];
-                if fixed.iter().any(|name| thing.attributes.get(name) != payload.get(name)) {
-                    let text = format!("{} is changed in place where it cannot be", request.address);
-                    state.violation(text);
-                }
-                let what = format!("{} is updated", request.address);
-                for attributes in [&state.objects[&request.identifier].attributes.clone(), &payload] {
-                    state.watch_lane(lane_of(attributes), &request.identifier, &what);
-                }
-                state.watch_references(&request.address, &payload);
-                state.watch_rolling(&request.address, now);
-                let thing = state.objects.get_mut(&request.identifier).expect("it was just there");
-                let id = thing.attributes.get("id").cloned();
-                thing.attributes = payload;
-                thing.attributes.insert("id", id.unwrap_or_default());
-                state.begin_work(&request.identifier, Operation::Update, now);
-                Ok(state.reply(&request.identifier, now))
-            })
-            .await
-        })
-    }
-
-    fn delete(&self, request: DeleteRequest) -> BoxFuture<'_, Result<Reply, Failure>> {
-        Box::pin(async move {
-            let what = format!("delete {} {}", request.address, request.identifier);
-            self.call(what, |state, now| {
-                let Some(thing) = state.objects.get(&request.identifier).filter(|thing| thing.alive) else {
-                    return Ok(Reply::Gone);
-                };
-                match &thing.work {
-                    Some(work) if work.operation == Operation::Delete => {
-                        return Ok(state.reply(&request.identifier, now));
-                    }
-                    Some(_) => return Err(Failure::busy("409 IncorrectState", Duration::from_secs(5))),
-                    None => {}
-                }
-                let attributes = thing.attributes.clone();
-                let what = format!("{} is deleted", request.address);
-                state.watch_lane(lane_of(&attributes), &request.identifier, &what);
-                state.watch_delete(&request.identifier, &request.address);
-                // An old object whose successor is there does not take the member out.
-                if !state.has_other(&request.identifier, &request.address) {
-                    state.watch_rolling(&request.address, now);
-                }
-                state.begin_work(&request.identifier, Operation::Delete, now);
-                Ok(state.reply(&request.identifier, now))
-            })
-            .await
-        })
-    }
-
-    fn poll(&self, request: PollRequest) -> BoxFuture<'_, Result<Reply, Failure>> {
-        Box::pin(async move {
-            let what = format!("poll {} {}", request.address, request.pending.0);
-            self.call(what, |state, now| match state.work.get(&request.pending.0).cloned() {
-                Some(identifier) => Ok(state.reply(&identifier, now)),
-                None => {
-                    let text =
-                        format!("{} is polled for {}, which never was", request.address, request.pending.0);
-                    state.violation(text);
-                    Err(Failure::refused("404 NotAuthorizedOrNotFound"))
-                }
-            })
-            .await
-        })
-    }
-
-    fn find(&self, request: FindRequest) -> BoxFuture<'_, Result<Vec<Object>, Failure>> {
-        Box::pin(async move {
-            let what = format!("find {} by {}", request.address, request.retry_token);
-            self.call(what, |state, now| {
-                let shown = state.objects.iter().filter(|(_, thing)| thing.is_listed(now));
-                let found = shown.filter(|(_, thing)| thing.token == request.retry_token);
-                Ok(found.map(|(identifier, thing)| thing.object(identifier)).collect())
-            })
-            .await
-        })
-    }
-
-    fn list<'a>(&'a self, resource_type: &'a str, _: &'a str) -> BoxFuture<'a, Result<Vec<Listed>, Failure>> {
-        Box::pin(async move {
-            self.call(format!("list {resource_type}"), |state, now| {
-                let kind = kind_of(resource_type);
-                let shown =
-                    state.objects.iter().filter(|(_, thing)| thing.kind == kind && thing.is_listed(now));
-                let listed = shown.map(|(identifier, thing)| Listed {
-                    address: thing.address.clone(),
-                    object: thing.object(identifier),
-                });
-                Ok(listed.collect())
-            })
-            .await
-        })
-    }
-
-    fn health(&self, request: ReadRequest) -> BoxFuture<'_, Result<Health, Failure>> {
-        Box::pin(async move {
-            let what = format!("health {} {}", request.address, request.identifier);
-            self.call(what, |state, now| {
-                let thing = state.objects.get(&request.identifier).filter(|thing| thing.alive);
-                Ok(match thing {
-                    Some(thing) if thing.healthy_at > now => {
-                        Health::NotYet { why: "it starts".into(), again_after: thing.healthy_at - now }
-                    }
-                    Some(_) => Health::Healthy,
-                    None => Health::Unhealthy("it is not there".into()),
-                })
-            })
-            .await
-        })
-    }
-}
-
-fn create(state: &mut CloudState, request: &CreateRequest, payload: ValueMap, now: Duration) -> Reply {
-    let kind = kind_of(request.address.resource_type());
-    state.watch_references(&request.address, &payload);
-    state.watch_lane(lane_of(&payload), "", &format!("{} is created", request.address));
-    let same: Vec<String> = state
-        .objects
-        .iter()
-        .filter(|(_, thing)| thing.alive && thing.address == request.address)
-        .map(|(identifier, _)| identifier.to_string())
-        .collect();
-    if !same.is_empty() && !state.rules.create_first.contains(&request.address) {
-        state.violation(format!("{} is created although there is {same:?}", request.address));
-    }
-    state.next += 1;
-    let identifier: Identifier = format!("{}-{}", TYPES[kind], state.next).into();
-    let late = state.chance(state.faults.late_visibility);
-    let mut attributes = payload.clone();
-    attributes.insert("id", Value::string(identifier.clone()));
-    let thing = Thing {
-        address: request.address.clone(),
-        token: Arc::clone(&request.retry_token),
-        alive: true,
-        attributes,
-        kind,
-        visible_at: if late { now + VISIBLE_WITHIN } else { now },
-        hidden_until: Duration::ZERO,
-        work: None,
-        broken: None,
-        healthy_at: now,
-        rolled_in: None,
-    };
-    state.objects.insert(identifier.clone(), thing);
-    let token = Token { payload, object: identifier.clone(), at: now };
-    state.tokens.insert(Arc::clone(&request.retry_token), token);
-    state.begin_work(&identifier, Operation::Create, now);
-    state.reply(&identifier, now)
 }

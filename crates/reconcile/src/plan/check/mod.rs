@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+#[cfg(test)]
+mod tests;
+
 use super::{Action, Plan, PlanOptions, Step};
 use crate::Address;
 use crate::graph::Graph;
@@ -43,6 +46,10 @@ pub enum Finding {
     NoConsent(Address),
     /// Something is touched although an earlier operation on it is open.
     Open(Address),
+    /// Two steps change one object, and neither comes after the other: they could begin side by side, in one batch even.
+    SideBySide(Address),
+    /// A step is to begin together with others of its lane, and has no lane.
+    BatchWithoutLane(Address),
 }
 
 impl fmt::Display for Finding {
@@ -59,6 +66,8 @@ impl fmt::Display for Finding {
             Self::SecretInClear(address) => write!(f, "a step of `{address}` holds a secret in clear"),
             Self::NoConsent(address) => write!(f, "`{address}` is protected and goes without consent"),
             Self::Open(address) => write!(f, "`{address}` has an open operation and is touched"),
+            Self::SideBySide(address) => write!(f, "`{address}` has two steps of which neither comes first"),
+            Self::BatchWithoutLane(address) => write!(f, "`{address}` has a batch and no lane"),
         }
     }
 }
@@ -74,6 +83,7 @@ pub fn check(plan: &Plan, graph: &Graph, state: &State, options: &PlanOptions) -
         return vec![Finding::Order(stuck.clone())];
     }
     check_phases(plan, &mut findings);
+    check_lanes(plan, &mut findings);
     let applies: BTreeMap<&Address, u32> = steps(plan, makes).collect();
     let slot = |at: u32| plan.steps()[at as usize].slot;
     let deletes = steps(plan, |step| step.action == Action::Delete);
@@ -174,6 +184,33 @@ fn check_phases(plan: &Plan, findings: &mut Vec<Finding>) {
         };
         if !seen.insert((&step.address, step.slot, phase)) {
             findings.push(Finding::Twice(step.address.clone()));
+        }
+    }
+}
+
+/// What changes one object goes one after the other. A lane sees to that as well, but not for steps of one batch, which begin
+/// together if nothing else keeps them apart.
+fn check_lanes(plan: &Plan, findings: &mut Vec<Finding>) {
+    let mut changes: BTreeMap<(&Address, Slot), Vec<u32>> = BTreeMap::new();
+    for (step, at) in plan.steps().iter().zip(0..) {
+        if step.batch.is_some() && step.lane.is_none() {
+            findings.push(Finding::BatchWithoutLane(step.address.clone()));
+        }
+        if !matches!(step.action, Action::Read) {
+            changes.entry((&step.address, step.slot)).or_default().push(at);
+        }
+    }
+    for ((address, _), steps) in changes {
+        let directly = |first: u32, then: u32| plan.steps()[then as usize].after.contains(&first);
+        let apart = |first: u32, then: u32| {
+            directly(first, then)
+                || directly(then, first)
+                || comes_before(plan, first, then)
+                || comes_before(plan, then, first)
+        };
+        let mut each = steps.iter().enumerate();
+        if each.any(|(at, first)| steps[at + 1..].iter().any(|then| !apart(*first, *then))) {
+            findings.push(Finding::SideBySide(address.clone()));
         }
     }
 }
