@@ -286,7 +286,7 @@ pub(super) fn failure(error: &Error) -> Failure {
 /// The client has repeated the call already; another round is worth it after a longer pause only.
 pub(super) const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(15);
 
-/// An error and all that lies beneath it, in one line.
+/// An error and all that lies beneath it, in one line, with the id that Oracle's support asks for.
 fn explain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -295,7 +295,10 @@ fn explain(error: &Error) -> String {
         text.push_str(&cause.to_string());
         source = cause.source();
     }
-    text
+    match error.request_id() {
+        Some(id) => format!("{text} (request {id})"),
+        None => text,
+    }
 }
 
 #[cfg(test)]
