@@ -77,6 +77,20 @@ codes! {
     Certificate = "E0229", "TLS without a certificate, or a certificate without TLS";
     AcmeUnreachable = "E0230", "a certificate authority that cannot reach the site";
     Hsts = "E0231", "browsers are told to come by HTTPS, and nobody answers";
+
+    StackImpossible = "E0401", "a stack that cannot be described here";
+    FactsMissing = "E0402", "a cloud that does not tell what must be known";
+    Refused = "E0403", "a request that was not permitted";
+    ServiceFailed = "E0404", "a request that failed";
+    NoCapacity = "E0405", "no hardware left in this place";
+    LimitReached = "E0406", "a limit or a quota that is reached";
+    StateLocked = "E0407", "a state that another run holds";
+    StateUnusable = "E0408", "a state that cannot be used";
+    JournalUnwritable = "E0409", "a journal that cannot be written";
+    PlanStale = "E0410", "a plan that is out of date";
+    PlanRefused = "E0411", "a plan that cannot be applied";
+    StepFailed = "E0412", "a step that failed";
+    StepOpen = "E0413", "a step whose end was not seen";
 }
 
 impl fmt::Display for Code {

@@ -7,6 +7,7 @@ mod style;
 mod text;
 mod value;
 
+pub(crate) mod diagnostics;
 pub(crate) mod plan;
 pub(crate) mod progress;
 
