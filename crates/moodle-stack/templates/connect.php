@@ -3,13 +3,21 @@
 
 declare(strict_types=1);
 
-/** Connects as `$user`. An error is a mysqli_sql_exception, which never holds the password. */
-function connect(array $database, string $user, #[\SensitiveParameter] string $password, ?string $schema = null): mysqli
-{
+/**
+ * Connects as `$user`. An error is a mysqli_sql_exception, which never holds the password. An answer may take
+ * `$patience_seconds`, and so may, up to five, the connection.
+ */
+function connect(
+    array $database,
+    string $user,
+    #[\SensitiveParameter] string $password,
+    ?string $schema = null,
+    int $patience_seconds = 60,
+): mysqli {
     mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
     $link = mysqli_init();
-    $link->options(MYSQLI_OPT_CONNECT_TIMEOUT, 5);
-    $link->options(MYSQLI_OPT_READ_TIMEOUT, 60);
+    $link->options(MYSQLI_OPT_CONNECT_TIMEOUT, min(5, $patience_seconds));
+    $link->options(MYSQLI_OPT_READ_TIMEOUT, $patience_seconds);
     $flags = match ($database['tls']) {
         'off' => 0,
         'require' => MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_DONT_VERIFY_SERVER_CERT,

@@ -4,7 +4,8 @@
 // The lock is a row with a lease, in a schema beside the site's. A row works on every database in use: GET_LOCK and table
 // locks hold on one member of a cluster only, and end with a connection. Who holds the row renews it while the installer
 // runs; who cannot renew it kills its own installer before the lease is over; a server that finds a lease run out takes the
-// row, empties the schema and begins anew. A schema that held tables before we began is never emptied.
+// row, ends what the last one left connected, empties the schema and begins anew. A schema that held tables before we began
+// is never emptied.
 
 declare(strict_types=1);
 
@@ -28,6 +29,7 @@ final class Installation
     private string $owner;
     private int $lease;
     private ?mysqli $link = null;
+    private string $trouble = '';
 
     public function __construct(private array $settings, #[\SensitiveParameter] private array $secrets)
     {
@@ -51,7 +53,7 @@ final class Installation
                 return;
             }
             if ($row !== null && $this->attempt(fn() => $this->acquire()) === true) {
-                if ($this->install((bool) $row['begun'])) {
+                if ($this->install()) {
                     continue;
                 }
                 if (++$failures >= $this->settings['install_attempts_max']) {
@@ -69,11 +71,12 @@ final class Installation
     }
 
     /** Holding the lock: true when the application is installed and the row says so. */
-    private function install(bool $begun): bool
+    private function install(): bool
     {
         echo "this server installs the application\n";
         try {
-            if ($begun) {
+            // Read with the lock held: what the row said before may be another server's yesterday.
+            if ((bool) $this->row()['begun']) {
                 echo "an earlier attempt did not end: the schema is emptied\n";
                 $this->empty_schema();
             } elseif ($this->has_tables()) {
@@ -83,28 +86,41 @@ final class Installation
                         . 'installed in it; they are left alone');
                 }
                 echo "the schema holds an installed application: it is kept\n";
-                return $this->update("state = 'done'");
+                return $this->finish();
             }
-            $this->update("begun = 1");
-            $this->run([PHP_BINARY, __DIR__ . '/installer.php'], $this->installer_input(), true);
-            foreach ($this->settings['after_install'] as $command) {
-                $this->run($command, '', false);
-            }
-            return $this->update("state = 'done', begun = 0");
+            $this->update('begun = 1');
+            $this->run([PHP_BINARY, __DIR__ . '/installer.php'], $this->installer_input());
+            // From here on the tables are a site's: nobody empties them any more, whatever happens to this server.
+            $this->update('begun = 0');
+            return $this->finish();
         } catch (mysqli_sql_exception | RuntimeException $error) {
             echo 'this attempt failed: ' . $error->getMessage() . "\n";
             $this->link = null;
             // Only while the row is still ours: whoever has it now empties the schema itself.
-            $this->attempt(fn() => $this->renew() && $this->empty_schema());
+            $this->attempt(fn() => $this->renew() && $this->row()['begun'] && $this->empty_schema());
             $this->attempt(fn() => $this->update("state = 'free', failures = failures + 1"));
             return false;
         }
     }
 
+    /** What one server does before any other may start; a site that it fails on is installed all the same. */
+    private function finish(): bool
+    {
+        foreach ($this->settings['after_install'] as $command) {
+            try {
+                $this->run($command, '');
+            } catch (RuntimeException $error) {
+                echo 'the site is installed, but ' . $error->getMessage() . "\n";
+            }
+        }
+        return $this->update("state = 'done'");
+    }
+
     /** Runs a command as the web server's user, and renews the lease while it runs. */
-    private function run(array $command, #[\SensitiveParameter] string $input, bool $must_succeed): void
+    private function run(array $command, #[\SensitiveParameter] string $input): void
     {
         $user = ['--reuid', $this->settings['web_user'], '--regid', $this->settings['web_group'], '--init-groups'];
+        $name = basename($command[1]);
         // It dies with us: an installer without a holder of the lock would write into its successor's tables.
         $command = ['setpriv', ...$user, '--pdeathsig', 'KILL', '--', ...$command];
         $process = proc_open($command, [['pipe', 'r'], STDOUT, STDERR], $pipes, '/', null);
@@ -116,23 +132,23 @@ final class Installation
         $until = now() + $this->settings['install_limit_seconds'];
         $renewed = now();
         while (($status = proc_get_status($process))['running']) {
-            if (now() - $renewed > $this->lease / 6 && $this->attempt(fn() => $this->renew()) === true) {
-                $renewed = now();
+            $is_ours = true;
+            if (now() - $renewed > $this->lease / 6) {
+                $is_ours = $this->attempt(fn() => $this->renew());
+                $renewed = $is_ours ? now() : $renewed;
             }
-            if (now() - $renewed > $this->lease / 2 || now() > $until) {
+            // No answer is borne for a while; "another has it" is not: this machine may have stood still, its clock with it.
+            if ($is_ours === false || now() - $renewed > $this->lease / 2 || now() > $until) {
                 proc_terminate($process, 9);
                 proc_close($process);
-                throw new RuntimeException('stopped: the lock could not be kept, or it took too long');
+                throw new RuntimeException("$name was stopped: the lock could not be kept, or it took too long");
             }
             usleep(100_000);
         }
         proc_close($process);
         if ($status['exitcode'] !== 0) {
-            $what = basename(end($command)) . ' ended with status ' . $status['exitcode'];
-            if ($must_succeed) {
-                throw new RuntimeException($what);
-            }
-            echo "$what; the site is installed all the same\n";
+            $signal = $status['signaled'] ? " (signal {$status['termsig']})" : '';
+            throw new RuntimeException("$name ended with status {$status['exitcode']}$signal");
         }
     }
 
@@ -157,20 +173,22 @@ final class Installation
         );
     }
 
+    /** Whether the row is still ours; if so, for another lease. */
     private function renew(): bool
     {
-        return $this->update("state = 'installing'");
+        return $this->set("state = 'installing'");
     }
 
-    /** Changes the row, its time included, if it is ours. */
+    /** Changes our row, its time included. */
     private function update(string $set): bool
     {
+        return $this->set($set) ?: throw new RuntimeException('the lock is with another server');
+    }
+
+    private function set(string $set): bool
+    {
         $is_ours = "id = 1 AND state = 'installing' AND owner = ?";
-        $changed = $this->change("UPDATE $this->table SET $set, renewed = UTC_TIMESTAMP(6) WHERE $is_ours");
-        if (!$changed) {
-            throw new RuntimeException('the lock is with another server');
-        }
-        return true;
+        return $this->change("UPDATE $this->table SET $set, renewed = UTC_TIMESTAMP(6) WHERE $is_ours");
     }
 
     private function change(string $statement): bool
@@ -215,20 +233,49 @@ final class Installation
 
     private function empty_schema(): bool
     {
+        $this->end_other_connections();
         $link = $this->link();
         $link->query('SET foreign_key_checks = 0');
         foreach ($this->tables() as [$table, $type]) {
             $kind = $type === 'VIEW' ? 'VIEW' : 'TABLE';
             $link->query("DROP $kind IF EXISTS " . name($this->database['schema']) . '.' . name($table));
-            $this->renew();
+            $this->update("state = 'installing'");
         }
         $link->query('SET foreign_key_checks = 1');
         return true;
     }
 
+    /**
+     * Ends every other connection that works in the site's schema: of an installer that was killed, a statement may still
+     * run; one whose machine stood still would go on where it was. (The servers that wait are connected to no schema.)
+     */
+    private function end_other_connections(): void
+    {
+        $link = $this->link();
+        foreach ($link->query('SHOW PROCESSLIST')->fetch_all(MYSQLI_ASSOC) as $connection) {
+            if ($connection['db'] === $this->database['schema'] && $connection['User'] === $this->database['user']) {
+                try {
+                    $link->query('KILL ' . (int) $connection['Id']);
+                } catch (mysqli_sql_exception $error) {
+                    // It has gone by itself.
+                    if ($error->getCode() !== 1094) {
+                        throw $error;
+                    }
+                }
+            }
+        }
+    }
+
+    /** The connection that holds the lock. It gives up early enough for the lease, whatever the network does. */
     private function link(): mysqli
     {
-        return $this->link ??= connect($this->database, $this->database['user'], $this->secrets['database_password']);
+        if ($this->link === null) {
+            $patience = max(1, intdiv($this->lease, 6));
+            $password = $this->secrets['database_password'];
+            $this->link = connect($this->database, $this->database['user'], $password, null, $patience);
+            $this->link->query("SET SESSION lock_wait_timeout = $patience, innodb_lock_wait_timeout = $patience");
+        }
+        return $this->link;
     }
 
     /** Does something with the database; null when the database or the lock is not there now. */
@@ -237,7 +284,10 @@ final class Installation
         try {
             return $what();
         } catch (mysqli_sql_exception | RuntimeException $error) {
-            echo 'not now: ' . $error->getMessage() . "\n";
+            if ($error->getMessage() !== $this->trouble) {
+                $this->trouble = $error->getMessage();
+                echo "not now: $this->trouble\n";
+            }
             $this->link = null;
             return null;
         }
