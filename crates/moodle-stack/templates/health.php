@@ -1,7 +1,7 @@
 <?php
 // health.php SETTINGS OK-FILE: says by OK-FILE whether this server belongs into the load balancer's rotation. The web server
 // answers 503 while the file is missing. It stands in for what the application does not look at: with the share unmounted,
-// or the primary gone while a replica lives, Moodle alone would go on looking healthy.
+// the primary gone while a replica lives, or the schema empty, Moodle alone would go on looking healthy.
 
 declare(strict_types=1);
 
@@ -41,10 +41,14 @@ function trouble(array $settings): string
     try {
         $site = require $settings['site_file'];
         $database = $settings['database'];
-        $link = connect($database, $database['user'], $site['database_password'], $database['schema']);
-        $writes = takes_writes($link);
-        $link->close();
-        return $writes ? '' : 'the database takes no writes';
+        // A server that does not answer within five seconds is as good as gone.
+        $link = connect($database, $database['user'], $site['database_password'], $database['schema'], 5);
+        if (!takes_writes($link)) {
+            return 'the database takes no writes';
+        }
+        $query = str_replace('{schema}', name($database['schema']), $settings['installed_query']);
+        $is_installed = $link->query($query)->fetch_row() !== null;
+        return $is_installed ? '' : 'the database holds no installed application';
     } catch (mysqli_sql_exception $error) {
         return 'the database: ' . $error->getMessage();
     }
