@@ -1,0 +1,103 @@
+//! Real database servers.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::stage::{Service, Stage, output, run, wait_for};
+
+/// The packages of MariaDB.
+pub(crate) const MARIADB: [&str; 2] = ["mariadb-server", "openssl"];
+/// Who may create schemas and users.
+pub(crate) const ADMIN: &str = "admin";
+
+/// A server that listens at its address, port 3306, and refuses whoever comes without TLS.
+pub(crate) struct Server {
+    pub(crate) service: Service,
+    command: Command,
+    log: PathBuf,
+    socket: PathBuf,
+}
+
+impl Server {
+    pub(crate) fn start(mut command: Command, folder: &Path) -> Self {
+        let log = folder.join("log");
+        let service = Service::start(&mut command, log.clone());
+        Self { service, command, log, socket: folder.join("socket") }
+    }
+
+    /// Starts it again after [`Service::kill`].
+    pub(crate) fn restart(&mut self) {
+        self.service = Service::start(&mut self.command, self.log.clone());
+        self.wait();
+    }
+
+    /// Waits until it answers.
+    pub(crate) fn wait(&mut self) {
+        wait_for("the database answers", 60, || {
+            let ended = self.service.ended();
+            assert!(ended.is_none(), "the database ended with {ended:?}: {}", self.service.said());
+            output(&mut self.client("SELECT 1")).status.success().then_some(())
+        });
+    }
+
+    /// What root is told: rows as lines, columns with tabs between them.
+    pub(crate) fn root(&self, sql: &str) -> String {
+        run(&mut self.client(sql)).trim_end().to_owned()
+    }
+
+    fn client(&self, sql: &str) -> Command {
+        let mut command = Command::new("mariadb");
+        command.args(["--no-defaults", "--skip-ssl", "--user=root", "--batch", "--skip-column-names"]);
+        command.arg("--socket").arg(&self.socket).args(["--execute", sql]);
+        command
+    }
+
+    /// The account that a database service gives to whoever orders it.
+    pub(crate) fn create_admin(&self, password: &str) {
+        let password = password.replace('\\', "\\\\").replace('\'', "\\'");
+        self.root(&format!("CREATE USER '{ADMIN}'@'%' IDENTIFIED BY '{password}'"));
+        self.root(&format!("GRANT ALL ON *.* TO '{ADMIN}'@'%' WITH GRANT OPTION"));
+    }
+}
+
+/// A MariaDB server with empty schemas. Servers of the same stage begin with the same bytes.
+pub(crate) fn mariadb(stage: &Stage, address: &str, number: u8, options: &[&str]) -> Server {
+    let first = stage.folder.join("mariadb.first");
+    if !first.exists() {
+        run(Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal"])
+            .args(["--skip-test-db", &format!("--datadir={}", first.display())]));
+    }
+    let folder = stage.folder(&format!("mariadb.{number}"));
+    run(Command::new("cp").arg("-a").args([&first, &folder.join("data")]));
+    let (certificate, key) = certificate(stage, "database");
+    let mut command = Command::new("mariadbd");
+    command.args(["--no-defaults", "--user=root", "--port=3306", "--skip-name-resolve", "--log-bin"]);
+    // The rows of a transaction wait for one disk in production, and for none here.
+    command.args(["--sync-binlog=0", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]);
+    command.args(["--require-secure-transport=ON", "--binlog-format=ROW"]);
+    command.arg(format!("--server-id={number}")).arg(format!("--bind-address={address}"));
+    command.arg(format!("--ssl-cert={}", certificate.display())).arg(format!("--ssl-key={}", key.display()));
+    for (option, name) in [("datadir", "data"), ("socket", "socket"), ("pid-file", "pid")] {
+        command.arg(format!("--{option}={}", folder.join(name).display()));
+    }
+    command.args(options);
+    let mut server = Server::start(command, &folder);
+    server.wait();
+    server
+}
+
+/// A self-signed certificate and its key, such as HeatWave's: signed by nobody that a client knows.
+pub(crate) fn certificate(stage: &Stage, name: &str) -> (PathBuf, PathBuf) {
+    let (certificate, key) =
+        (stage.folder.join(format!("{name}.pem")), stage.folder.join(format!("{name}.key")));
+    if !certificate.exists() {
+        run(Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-days", "2", "-subj", &format!("/CN={name}"), "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate));
+    }
+    (certificate, key)
+}
