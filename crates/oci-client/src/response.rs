@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{HeaderMap, StatusCode, header};
 
 use crate::classify;
 
@@ -57,6 +57,13 @@ impl<T> Response<T> {
         classify::retry_after(&self.headers, self.received_at)
     }
 
+    /// How far our clock was ahead of the service's when the answer arrived (negative: behind), by the header `date`;
+    /// nothing when the answer has none. It is as exact as that header and the way of the answer are: a second or two.
+    #[must_use]
+    pub fn clock_ahead(&self) -> Option<TimeDelta> {
+        classify::http_date(&self.headers, &header::DATE).map(|theirs| self.received_at - theirs)
+    }
+
     /// The same answer with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         Response {
@@ -77,5 +84,28 @@ impl<T> fmt::Debug for Response<T> {
             .field("request_id", &self.request_id())
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_date_of_an_answer_says_how_far_our_clock_is_off() {
+        let received_at = DateTime::from_timestamp(1_795_000_090, 0).unwrap();
+        let mut answer = Response {
+            value: (),
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            received_at,
+            attempts: 1,
+        };
+        assert_eq!(answer.clock_ahead(), None);
+        let date = DateTime::from_timestamp(1_795_000_000, 0).unwrap().to_rfc2822().replace("+0000", "GMT");
+        answer.headers.insert(header::DATE, HeaderValue::try_from(date).unwrap());
+        assert_eq!(answer.clock_ahead(), Some(TimeDelta::seconds(90)));
     }
 }

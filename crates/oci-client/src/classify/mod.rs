@@ -296,7 +296,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Dur
     Some((until - now).to_std().unwrap_or(Duration::ZERO))
 }
 
-fn http_date(headers: &HeaderMap, name: &header::HeaderName) -> Option<DateTime<Utc>> {
+pub(crate) fn http_date(headers: &HeaderMap, name: &header::HeaderName) -> Option<DateTime<Utc>> {
     let text = headers.get(name)?.to_str().ok()?;
     DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc))
 }

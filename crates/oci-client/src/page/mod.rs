@@ -91,7 +91,20 @@ impl Client {
         operation: O,
         limits: PageLimits,
     ) -> Result<Vec<O::Item>, Error> {
-        let mut pages = self.pages(operation, limits);
+        self.list_with(operation, limits, CallOptions::default()).await
+    }
+
+    /// As [`Client::list`], with options that hold for the call of each page.
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub async fn list_with<O: Paged + 'static>(
+        &self,
+        operation: O,
+        limits: PageLimits,
+        options: CallOptions,
+    ) -> Result<Vec<O::Item>, Error> {
+        let mut pages = self.pages_with(operation, limits, options);
         let mut items = Vec::new();
         while let Some(page) = std::future::poll_fn(|context| Pin::new(&mut pages).poll_next(context)).await {
             items.append(&mut page?.value);
