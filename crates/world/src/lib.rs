@@ -7,6 +7,8 @@
 //! Deliberately absent: writing files. What is kept on disk has its own small interface (the state store of
 //! the reconciler), because it needs more than "write": order, sync and rename.
 
+mod scaled;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -19,6 +21,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::rand_core::Rng;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+pub use scaled::ScaledWorld;
 
 /// A future that can be named in a trait: boxed and sendable.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
