@@ -8,4 +8,6 @@ pub mod codes;
 pub mod config;
 pub mod diagnostic;
 pub mod server;
+pub mod session;
+pub mod site;
 pub mod stack;

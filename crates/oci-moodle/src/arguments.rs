@@ -3,24 +3,104 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use oci_mock::serve::ServeOptions;
 
 /// A highly available Moodle on Oracle Cloud Infrastructure.
 #[derive(Debug, Parser)]
-#[command(name = "oci-moodle", version, arg_required_else_help = true)]
+#[command(
+    name = "oci-moodle",
+    version,
+    arg_required_else_help = true,
+    after_help = "Without a tenancy:\n  oci-moodle apply --mock --auto-approve -c examples/moodle-full.toml\n\
+        With one:\n  oci-moodle init && oci-moodle preflight && oci-moodle apply\n\n\
+        Exit status: 0 done, 1 failed, 2 there are changes (plan --detailed-exitcode, drift), 64 wrong usage or input,\n\
+        75 not possible now, try again later, 130 interrupted (run again to go on)."
+)]
 pub(crate) struct Arguments {
-    /// How much to log, on stderr.
-    #[arg(long, global = true, value_name = "LEVEL", env = "OCI_MOODLE_LOG", default_value = "warn")]
-    pub(crate) log: LogLevel,
+    #[command(flatten)]
+    pub(crate) global: Global,
 
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
 
+/// What every verb takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// The stack file.
+    #[arg(short = 'c', long = "config", global = true, value_name = "FILE", env = "OCI_MOODLE_CONFIG", default_value = "moodle.toml")]
+    pub(crate) stack: PathBuf,
+    /// Use the embedded mock cloud, kept in `.oci-moodle/mock-cloud.json` between runs.
+    #[arg(long, global = true, env = "OCI_MOODLE_MOCK", conflicts_with = "endpoint")]
+    pub(crate) mock: bool,
+    /// Send every service's requests to this base URL.
+    #[arg(long, global = true, value_name = "URL", env = "OCI_MOODLE_ENDPOINT")]
+    pub(crate) endpoint: Option<String>,
+    /// The profile of the OCI config file.
+    #[arg(long, global = true, value_name = "NAME", env = "OCI_MOODLE_PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// The OCI config file.
+    #[arg(long, global = true, value_name = "FILE", env = "OCI_MOODLE_CONFIG_FILE")]
+    pub(crate) config_file: Option<PathBuf>,
+    /// The state; `.oci-moodle/state.json` beside the stack file when left out.
+    #[arg(long, global = true, value_name = "PATH", env = "OCI_MOODLE_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Mock only: virtual seconds for one real second.
+    #[arg(long, global = true, value_name = "N", env = "OCI_MOODLE_TIME_SCALE", value_parser = time_scale)]
+    pub(crate) time_scale: Option<f64>,
+    /// Mock only: everything random follows from it.
+    #[arg(long, global = true, value_name = "N", env = "OCI_MOODLE_SEED")]
+    pub(crate) seed: Option<u64>,
+    /// How much to log, on stderr.
+    #[arg(long, global = true, value_name = "LEVEL", env = "OCI_MOODLE_LOG", default_value = "warn")]
+    pub(crate) log: LogLevel,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", env = "OCI_MOODLE_COLOR", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Write a commented `moodle.toml`, asking only for what cannot be known.
+    Init(Init),
+    /// Check the stack file, and everything that needs no cloud.
+    #[command(after_help = "Example:\n  oci-moodle validate -c examples/moodle-full.toml")]
+    Validate(Json),
+    /// Show what would change, and why.
+    #[command(after_help = "Examples:\n  oci-moodle plan --out tonight.plan\n  oci-moodle plan --detailed-exitcode --json")]
+    Plan(Plan),
+    /// Make it so; done when the site answers.
+    #[command(after_help = "Examples:\n  oci-moodle apply\n  oci-moodle apply tonight.plan\n  oci-moodle apply --mock --auto-approve -c examples/moodle-full.toml")]
+    Apply(Apply),
+    /// Remove everything, dependents first.
+    Destroy(Destroy),
+    /// Show what changed behind our back.
+    Drift(Json),
+    /// Take over something that exists.
+    #[command(after_help = "Example:\n  oci-moodle import oci_core_vcn.site ocid1.vcn.oc1…")]
+    Import {
+        /// What it is called in the stack.
+        address: String,
+        /// Its OCID, or what the type is known by.
+        id: String,
+    },
+    /// Look at the state, and repair it.
+    #[command(subcommand)]
+    State(State),
+    /// Show what the stack says about itself, such as the address of the site.
+    Output {
+        /// One of them only, without quotes.
+        name: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Write the schema of `moodle.toml`, or of a resource type, to stdout.
+    Schema {
+        /// A resource type, such as `oci_core_vcn`.
+        resource_type: Option<String>,
+    },
     /// A mock of Oracle Cloud Infrastructure.
     #[command(subcommand)]
     Mock(Mock),
@@ -28,6 +108,147 @@ pub(crate) enum Verb {
     Completions {
         /// Which shell.
         shell: Shell,
+    },
+}
+
+/// Output for machines.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Json {
+    /// JSON on stdout, for programs.
+    #[arg(long, env = "OCI_MOODLE_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// The site's short name, which names everything: 1 to 12 small letters and digits.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The administrator's mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin_email: Option<String>,
+    /// What the site runs.
+    #[arg(long, value_name = "NAME", default_value = "moodle")]
+    pub(crate) application: Application,
+    /// How many visitors it is meant for.
+    #[arg(long, value_name = "SIZE", default_value = "small")]
+    pub(crate) size: Size,
+    /// The name that visitors use.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) hostname: Option<String>,
+    /// The region.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The compartment.
+    #[arg(long, value_name = "OCID")]
+    pub(crate) compartment_id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Application {
+    Moodle,
+    Wordpress,
+    Drupal,
+    Joomla,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Size {
+    Small,
+    Medium,
+    Large,
+}
+
+/// What a plan is about.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Selection {
+    /// Look at what exists first. Without it, the plan is made from the state alone.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub(crate) refresh: bool,
+    /// Only these addresses and what they need; `*` stands for anything.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Vec<String>,
+    /// Not these addresses, nor what needs them.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude: Vec<String>,
+    /// Replace this although nothing about it differs.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) replace: Vec<String>,
+    /// This may be replaced or deleted although it holds data or is protected.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) consent: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Keep the plan in this file, for `apply`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 when there are changes.
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Plan the removal of everything.
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Apply {
+    /// A plan that `plan --out` kept.
+    pub(crate) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Do it without asking.
+    #[arg(long, env = "OCI_MOODLE_AUTO_APPROVE")]
+    pub(crate) auto_approve: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Destroy {
+    /// Do it without asking.
+    #[arg(long, env = "OCI_MOODLE_AUTO_APPROVE")]
+    pub(crate) auto_approve: bool,
+    /// Keep the file system, and a last backup of the database, and say where they are.
+    #[arg(long)]
+    pub(crate) keep_data: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum State {
+    /// List what the state knows.
+    List(Json),
+    /// Show one resource, secrets hidden.
+    Show {
+        /// Its address.
+        address: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Give a resource another address.
+    Mv {
+        /// As it is called now.
+        from: String,
+        /// As it is to be called.
+        to: String,
+    },
+    /// Forget resources; they go on to exist.
+    Rm {
+        /// Their addresses.
+        #[arg(required = true)]
+        addresses: Vec<String>,
+    },
+    /// Rebuild a lost state from the tags of what exists.
+    Recover {
+        /// The lineage of the lost state, as it stands in the tags and in every plan.
+        lineage: String,
     },
 }
 
@@ -52,27 +273,32 @@ pub(crate) struct Serve {
     /// Keep the cloud in this file, also between runs.
     #[arg(long, value_name = "FILE", env = "OCI_MOODLE_DATA")]
     data: Option<PathBuf>,
-    /// Virtual seconds for one real second; 0 stops the clock at a fixed moment.
-    #[arg(long, value_name = "N", env = "OCI_MOODLE_TIME_SCALE", default_value = "60", value_parser = time_scale)]
-    time_scale: f64,
-    /// Everything random follows from it.
-    #[arg(long, value_name = "N", env = "OCI_MOODLE_SEED", default_value = "1")]
-    seed: u64,
     /// Faults to produce; the format is schemas/mock-faults.json.
     #[arg(long, value_name = "FILE", env = "OCI_MOODLE_FAULTS")]
     faults: Option<PathBuf>,
     /// Write the base URL into this file when the server answers.
     #[arg(long, value_name = "FILE", env = "OCI_MOODLE_READY_FILE")]
     ready_file: Option<PathBuf>,
-    /// Open a loopback port for each listener of a load balancer; `GET /_mock/data-path` lists them.
-    #[arg(long, env = "OCI_MOODLE_DATA_PATH")]
-    data_path: bool,
 }
 
-impl From<Serve> for ServeOptions {
-    fn from(serve: Serve) -> Self {
-        let Serve { listen, credentials, data, time_scale, seed, faults, ready_file, data_path } = serve;
-        Self { listen, credentials, data, time_scale, seed, faults, ready_file, data_path, ..Self::default() }
+/// The pace of a mock that is served, when nothing is said: one can watch it.
+const SERVED_TIME_SCALE: f64 = 60.0;
+
+impl Serve {
+    pub(crate) fn options(self, global: &Global) -> ServeOptions {
+        let Self { listen, credentials, data, faults, ready_file } = self;
+        let (time_scale, seed) = (global.time_scale.unwrap_or(SERVED_TIME_SCALE), global.seed.unwrap_or(1));
+        ServeOptions {
+            listen,
+            credentials,
+            data,
+            time_scale,
+            seed,
+            faults,
+            ready_file,
+            data_path: true,
+            ..ServeOptions::default()
+        }
     }
 }
 
@@ -94,4 +320,11 @@ pub(crate) enum LogLevel {
     Info,
     Debug,
     Trace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
 }

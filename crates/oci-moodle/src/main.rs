@@ -1,10 +1,16 @@
 //! `oci-moodle`: the thin program. It reads arguments, calls libraries, renders, and picks an exit status.
 
 mod arguments;
+mod change;
+mod cloud;
 mod exit;
+mod interrupt;
 mod mock_serve;
 mod report;
-#[expect(dead_code, unused_imports, reason = "the verbs that show these things are being written")]
+mod stack_file;
+mod state;
+mod texts;
+#[expect(dead_code, unused_imports, reason = "plans and diagnostics are being written")]
 mod view;
 
 use std::process::ExitCode;
@@ -12,21 +18,45 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Mock, Verb};
-use exit::Exit;
+use exit::{Exit, Failure};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(refusal) => return exit::of_clap(&refusal).into(),
     };
-    report::start_log(arguments.log);
-    match arguments.verb {
-        Verb::Mock(Mock::Serve(options)) => mock_serve::run(&options.into()),
-        Verb::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "oci-moodle", &mut std::io::stdout());
-            Exit::Done
+    report::start_log(arguments.global.log);
+    let ended = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::failed("could not start").because(&error))
+        .and_then(|runtime| runtime.block_on(run(arguments)));
+    match ended {
+        Ok(exit) => exit,
+        Err(failure) => {
+            report::failure(&failure);
+            failure.exit
         }
     }
     .into()
+}
+
+async fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let Arguments { global, verb } = arguments;
+    match verb {
+        Verb::Init(answers) => texts::init(&global, answers),
+        Verb::Validate(json) => texts::validate(&global, json),
+        Verb::Plan(plan) => change::plan(&global, &plan).await,
+        Verb::Apply(apply) => change::apply(&global, &apply).await,
+        Verb::Destroy(destroy) => change::destroy(&global, &destroy).await,
+        Verb::Drift(json) => change::drift(&global, json).await,
+        Verb::Import { address, id } => state::import(&global, &address, &id).await,
+        Verb::State(verb) => state::run(&global, verb).await,
+        Verb::Output { name, json } => state::output(&global, name.as_deref(), json).await,
+        Verb::Schema { resource_type } => texts::schema(resource_type.as_deref()),
+        Verb::Mock(Mock::Serve(options)) => mock_serve::run(&options.options(&global)).await,
+        Verb::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "oci-moodle", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+    }
 }

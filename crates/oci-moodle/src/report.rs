@@ -1,10 +1,9 @@
-//! What people read on stderr.
-
-use std::error::Error;
+//! What people read on stderr, and the log.
 
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::arguments::LogLevel;
+use crate::exit::Failure;
 
 /// Sends the log to stderr.
 pub(crate) fn start_log(level: LogLevel) {
@@ -19,13 +18,25 @@ pub(crate) fn start_log(level: LogLevel) {
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
 }
 
-/// An error with all its causes, from near to far.
-#[expect(clippy::print_stderr, reason = "this is where errors become text")]
-pub(crate) fn error(attempted: &str, error: &dyn Error) {
-    eprintln!("error: {attempted}");
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        eprintln!("  caused by: {error}");
-        cause = error.source();
+/// A line on stderr.
+#[expect(clippy::print_stderr, reason = "this is where words for people leave the program")]
+pub(crate) fn say(text: &str) {
+    if !text.is_empty() {
+        eprintln!("{}", text.trim_end_matches('\n'));
     }
+}
+
+/// Why the program did not do what it should.
+pub(crate) fn failure(failure: &Failure) {
+    if failure.is_rendered {
+        return say(&failure.message);
+    }
+    let mut text = format!("error: {}\n", failure.message);
+    for cause in &failure.causes {
+        text.push_str(&format!("  because: {cause}\n"));
+    }
+    if let Some(hint) = &failure.hint {
+        text.push_str(&format!("  try: {hint}\n"));
+    }
+    say(&text);
 }

@@ -14,7 +14,7 @@ use super::build::Build;
 use super::names::{self, address};
 
 /// The listeners: the name, which is that of the backend set too, and the port, which is that of the servers too.
-pub(super) fn listeners(config: &Config) -> &'static [(&'static str, u16)] {
+pub(crate) fn listeners(config: &Config) -> &'static [(&'static str, u16)] {
     match config.tls.mode {
         TlsMode::Off => &[(names::HTTP, 80)],
         TlsMode::Files | TlsMode::Acme => &[(names::HTTP, 80), (names::HTTPS, 443)],

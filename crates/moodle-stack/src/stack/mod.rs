@@ -21,6 +21,7 @@ use reconcile::graph::{Graph, GraphError};
 use crate::config::Config;
 use crate::server::{RenderError, TooLarge};
 
+pub(crate) use balancer::listeners;
 use build::Build;
 pub use conversation::{Conversation, Peer, Ports, Zone, conversations};
 pub use facts::{Facts, FactsError};

@@ -2,6 +2,9 @@
 //!
 //! A name here is a promise to whoever has a state: another one would make a new resource.
 
+use oci_resources::core::vcn;
+use oci_resources::objectstorage::bucket;
+use reconcile::state::State;
 use reconcile::{Address, InstanceKey};
 
 use crate::config::Config;
@@ -86,4 +89,16 @@ impl Zone {
             Self::Storage => "storage",
         }
     }
+}
+
+/// The site that a state belongs to, as far as what is in it tells.
+#[must_use]
+pub fn site_of(state: &State) -> Option<String> {
+    let text = |at: Address, attribute: &str| {
+        let entry = state.entry(&at)?;
+        entry.attributes.get(attribute)?.as_str().map(str::to_owned)
+    };
+    let of_vcn = || text(address(vcn::TYPE, "site"), "dns_label");
+    let of_bucket = || text(address(bucket::TYPE, "site"), "name")?.strip_suffix("-site").map(str::to_owned);
+    of_vcn().or_else(of_bucket)
 }

@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::clock::Pace;
 use crate::cloud::Cloud;
 use crate::error::ApiError;
 use crate::faults::Script;
@@ -98,8 +99,14 @@ fn perform(mock: &Mock, request: &WireRequest) -> Result<Value, ApiError> {
     }
 }
 
+/// The scale is how many seconds pass in one real second, so that a program that waits in the mock's time can.
 fn clock(mock: &Mock) -> Value {
-    json!({"now": mock.clock().now().rfc3339()})
+    let scale = match mock.config().pace {
+        Pace::Manual => 0.0,
+        Pace::Scaled(scale) => scale,
+        Pace::Tokio => 1.0,
+    };
+    json!({"now": mock.clock().now().rfc3339(), "time_scale": scale})
 }
 
 fn advance(mock: &Mock, body: &[u8]) -> Result<Value, ApiError> {

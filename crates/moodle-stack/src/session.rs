@@ -1,0 +1,339 @@
+//! One run of the program on one stack: the state is open, what is wanted is known.
+//!
+//! This is what `oci-moodle` and programs that embed the stack have in common. See `examples/embed_stack.rs`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use oci_client::client::Client;
+use oci_client::credentials::CredentialError;
+use oci_resources::driver::Driver;
+use reconcile::graph::Graph;
+use reconcile::journal::{Holder, Journal, KeySource, Ledger as _, LedgerError, OpenError};
+use reconcile::plan::{Mode, Observed, Plan, PlanInput, PlanOptions, plan};
+use reconcile::run::{self, ApplyError, ApplyOptions, Cancel, Context, Observer, Settled, Summary};
+use reconcile::secret::{DigestKey, KeyFile};
+use reconcile::state::State;
+use reconcile::store::FileStore;
+use world::World;
+
+use crate::config::Config;
+use crate::config::secret::{self, Run, SecretError, check_password};
+use crate::stack::{self, Facts, FactsError, Secrets, StackError};
+
+/// What generated secrets are derived with from the state's key. Another text would change the passwords of running sites.
+const SECRETS_PURPOSE: &str = "moodle.toml secrets";
+
+/// How long a lock stays taken when its holder does not renew it.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// Where a run takes place.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Makes the calls.
+    pub client: Client,
+    /// The time of the cloud: what the engine waits by. With the mock it runs faster than the real one.
+    pub cloud_time: Arc<dyn World>,
+    /// The machine: locks, environment and files.
+    pub machine: Arc<dyn World>,
+    /// The state's file. Its key lies beside it.
+    pub state: PathBuf,
+}
+
+/// A run cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The state cannot be opened.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The state is of another site.
+    #[error("the state in {location} is that of the site `{there}`, and the file describes `{wanted}`")]
+    OtherSite {
+        /// Which state.
+        location: String,
+        /// Whose it is.
+        there: String,
+        /// What the file says.
+        wanted: String,
+    },
+    /// A secret cannot be had.
+    #[error("the secret `{name}` cannot be had")]
+    Secret {
+        /// Its name.
+        name: &'static str,
+        /// Why.
+        #[source]
+        source: SecretError,
+    },
+    /// A secret is not one that the service takes.
+    #[error("the secret `{name}` is no password that MySQL HeatWave takes: {why}")]
+    WeakPassword {
+        /// Its name.
+        name: &'static str,
+        /// What it lacks.
+        why: String,
+    },
+    /// There are no credentials.
+    #[error("could not find out who is calling")]
+    Credentials(#[from] CredentialError),
+    /// The cloud could not be asked for what the stack must know.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// The stack cannot be described.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The state cannot be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// A stack whose state is open for changes. Close it with [`Session::close`].
+#[derive(Debug)]
+pub struct Session {
+    place: Place,
+    journal: Journal,
+    key: DigestKey,
+    driver: Driver,
+    graph: Graph,
+    facts: Option<Facts>,
+}
+
+impl Session {
+    /// Opens the state for everything that `config` asks for: takes its lock, resolves secrets, and asks the cloud for what the
+    /// stack must know, unless `known` says it.
+    ///
+    /// Paths in `config` begin at `folder`; `run` runs the programs that secrets come from. `reason` is what others read who find
+    /// the state locked.
+    ///
+    /// # Errors
+    /// [`SessionError`]. Nothing has changed then; the lock is free again.
+    ///
+    /// # Cancel safety
+    /// When it is dropped, the lock may stay taken until its lease has passed.
+    pub async fn open(
+        place: Place,
+        (config, folder, run): (&Config, &Path, Run<'_>),
+        known: Option<Facts>,
+        reason: &str,
+    ) -> Result<Self, SessionError> {
+        let journal = open_journal(&place, reason).await?;
+        match describe(&place, &journal, (config, folder, run), known).await {
+            Ok((graph, facts)) => {
+                Ok(Self::on(place, journal, graph, vec![facts.compartment_id.clone()], Some(facts)))
+            }
+            Err(error) => {
+                // The first error is what the user needs to read; a lock that could not be given back expires.
+                let _ = journal.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens the state for removing what is in it, or for changing it by hand. No secret and no fact is needed for that.
+    ///
+    /// # Errors
+    /// [`SessionError`]. Nothing has changed then; the lock is free again.
+    ///
+    /// # Cancel safety
+    /// As [`Session::open`].
+    pub async fn open_without_graph(place: Place, config: &Config, reason: &str) -> Result<Self, SessionError> {
+        let compartment = match &config.cloud.compartment_id {
+            Some(id) => Some(id.clone()),
+            None => place.client.whoami().await?.tenancy,
+        };
+        let journal = open_journal(&place, reason).await?;
+        if let Err(error) = is_of(journal.state(), config, &journal.location()) {
+            // As in `open`.
+            let _ = journal.close().await;
+            return Err(error);
+        }
+        Ok(Self::on(place, journal, Graph::empty(), compartment.into_iter().collect(), None))
+    }
+
+    fn on(
+        place: Place,
+        journal: Journal,
+        graph: Graph,
+        compartments: Vec<String>,
+        facts: Option<Facts>,
+    ) -> Self {
+        let driver = Driver::new(place.client.clone(), journal.state().lineage(), compartments);
+        let key = journal.key().clone();
+        Self { place, journal, key, driver, graph, facts }
+    }
+
+    /// What is wanted.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// What the state knows.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        self.journal.state()
+    }
+
+    /// What was asked of the cloud, or known before.
+    #[must_use]
+    pub fn facts(&self) -> Option<&Facts> {
+        self.facts.as_ref()
+    }
+
+    /// The key that secrets are recognised with in what the state and plans hold.
+    #[must_use]
+    pub fn key(&self) -> &DigestKey {
+        &self.key
+    }
+
+    /// The state, for the commands that change it by hand.
+    pub fn journal(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// The same, with the provider of all types.
+    pub fn journal_and_driver(&mut self) -> (&mut Journal, &Driver) {
+        (&mut self.journal, &self.driver)
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { provider: &self.driver, world: &*self.place.cloud_time, key: &self.key }
+    }
+
+    /// Brings what an earlier run left open to its end.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    ///
+    /// # Cancel safety
+    /// It may be dropped at any await: what is on disk is true.
+    pub async fn settle(
+        &mut self,
+        observer: &mut dyn Observer,
+        cancel: &Cancel,
+    ) -> Result<Settled, LedgerError> {
+        let context = Context { provider: &self.driver, world: &*self.place.cloud_time, key: &self.key };
+        let graph = (!self.graph.nodes().is_empty()).then_some(&self.graph);
+        run::settle(context, graph, &mut self.journal, observer, cancel).await
+    }
+
+    /// Looks at everything that there is; without `objects` only at what the state cannot know.
+    ///
+    /// # Cancel safety
+    /// It only reads, and may be dropped at any await.
+    pub async fn refresh(&self, objects: bool) -> Observed {
+        run::refresh(self.context(), &self.graph, self.journal.state(), objects).await
+    }
+
+    /// What is to be done.
+    #[must_use]
+    pub fn plan(&self, observed: &Observed, options: &PlanOptions) -> Plan {
+        let nothing = Graph::empty();
+        let graph = if options.mode == Mode::Destroy { &nothing } else { &self.graph };
+        let (provider, state) = (&self.driver, self.journal.state());
+        plan(PlanInput { provider, key: &self.key, graph, state, observed }, options)
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// [`ApplyError`]. What was done before is in the state.
+    ///
+    /// # Cancel safety
+    /// It may be dropped at any await: what is on disk is true, and the next run goes on.
+    pub async fn apply(
+        &mut self,
+        plan: &Plan,
+        options: &ApplyOptions,
+        observer: &mut dyn Observer,
+        cancel: &Cancel,
+    ) -> Result<Summary, ApplyError> {
+        let nothing = Graph::empty();
+        let graph = if plan.mode() == Mode::Destroy { &nothing } else { &self.graph };
+        let context = Context { provider: &self.driver, world: &*self.place.cloud_time, key: &self.key };
+        run::apply(context, graph, plan, &mut self.journal, options, observer, cancel).await
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// When the lock cannot be given back. The state is on disk in any case.
+    pub async fn close(self) -> Result<(), LedgerError> {
+        self.journal.close().await
+    }
+}
+
+async fn open_journal(place: &Place, reason: &str) -> Result<Journal, OpenError> {
+    let named = |name: &str| place.machine.env_var(name).filter(|value| !value.is_empty());
+    let holder = Holder {
+        owner: named("USER").or_else(|| named("USERNAME")).unwrap_or_else(|| "somebody".to_owned()),
+        host: named("HOSTNAME")
+            .or_else(|| host_name(&*place.machine))
+            .unwrap_or_else(|| "this machine".to_owned()),
+        pid: std::process::id(),
+        reason: reason.to_owned(),
+        lease: LEASE,
+    };
+    let keys = KeySource::File(KeyFile::new(place.state.with_extension("key")));
+    let store = Box::new(FileStore::new(&place.state));
+    Journal::open(store, &keys, holder, Arc::clone(&place.machine)).await
+}
+
+/// Linux tells it in a file; elsewhere the lock says less.
+fn host_name(machine: &dyn World) -> Option<String> {
+    let name = machine.read_file(Path::new("/proc/sys/kernel/hostname")).ok()?;
+    Some(String::from_utf8_lossy(&name).trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+async fn describe(
+    place: &Place,
+    journal: &Journal,
+    (config, folder, run): (&Config, &Path, Run<'_>),
+    known: Option<Facts>,
+) -> Result<(Graph, Facts), SessionError> {
+    is_of(journal.state(), config, &journal.location())?;
+    let secrets = secrets(config, journal.key(), folder, (&*place.machine, run))?;
+    let facts = match known {
+        Some(facts) => facts,
+        None => Facts::ask(&place.client, config).await?,
+    };
+    Ok((stack::graph(config, &facts, &secrets)?, facts))
+}
+
+/// Whether a state belongs to the site of `config`.
+fn is_of(state: &State, config: &Config, location: &str) -> Result<(), SessionError> {
+    match stack::names::site_of(state) {
+        Some(there) if there != config.site.name => {
+            let (location, wanted) = (location.to_owned(), config.site.name.clone());
+            Err(SessionError::OtherSite { location, there, wanted })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The secrets that the servers need, from where the file says. `key` is that of the state.
+///
+/// # Errors
+/// [`SessionError::Secret`], [`SessionError::WeakPassword`]; no secret is in them.
+pub fn secrets(
+    config: &Config,
+    key: &DigestKey,
+    folder: &Path,
+    (machine, run): (&dyn World, Run<'_>),
+) -> Result<Secrets, SessionError> {
+    let root = key.subkey(SECRETS_PURPOSE);
+    let mut secrets = Secrets::new();
+    for (name, source) in config.secret_sources() {
+        let found = secret::resolve(name, &source, &*root, folder, (machine, run));
+        let secret = found.map_err(|source| SessionError::Secret { name, source })?;
+        if name.starts_with("database_") {
+            let weak =
+                |weak: secret::WeakPassword| SessionError::WeakPassword { name, why: weak.to_string() };
+            check_password(&secret).map_err(weak)?;
+        }
+        secrets.insert(name, secret);
+    }
+    Ok(secrets)
+}

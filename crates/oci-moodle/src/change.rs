@@ -1,0 +1,383 @@
+//! `plan`, `apply`, `destroy`, `drift`: what is to be done, and doing it.
+
+use std::io::{IsTerminal, Write as _};
+use std::path::Path;
+
+use moodle_stack::session::{Place, Session};
+use moodle_stack::site::Site;
+use moodle_stack::stack::Facts;
+use reconcile::Address;
+use reconcile::plan::{Mode, Plan, PlanOptions, SavedPlan};
+use reconcile::run::{ApplyOptions, Event, Observer, Summary};
+
+use crate::arguments::{Apply, Destroy, Global, Json, Plan as PlanArguments, Selection};
+use crate::cloud::Cloud;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::report::say;
+use crate::stack_file::{self, StackFile};
+
+/// `oci-moodle plan`.
+pub(crate) async fn plan(global: &Global, arguments: &PlanArguments) -> Result<Exit, Failure> {
+    let mode = if arguments.destroy { Mode::Destroy } else { Mode::Apply };
+    let options = options(&arguments.selection, mode)?;
+    let mut run = Run::begin(global, mode, arguments.selection.refresh, "plan").await?;
+    let ended = run.show_plan(arguments, &options).await;
+    run.end(ended).await
+}
+
+/// `oci-moodle drift`.
+pub(crate) async fn drift(global: &Global, json: Json) -> Result<Exit, Failure> {
+    let mut run = Run::begin(global, Mode::RefreshOnly, true, "drift").await?;
+    let ended = run.show_drift(json).await;
+    run.end(ended).await
+}
+
+/// `oci-moodle apply`.
+pub(crate) async fn apply(global: &Global, arguments: &Apply) -> Result<Exit, Failure> {
+    let consent = Consent::of(arguments.auto_approve, "apply")?;
+    let options = options(&arguments.selection, Mode::Apply)?;
+    let saved = arguments.plan.as_deref().map(read_plan).transpose()?;
+    let mode = saved.as_ref().map_or(Mode::Apply, |saved| saved.plan().mode());
+    let mut run = Run::begin(global, mode, arguments.selection.refresh, "apply").await?;
+    let ended = run.change(saved, &options, consent, arguments.json).await;
+    run.end(ended).await
+}
+
+/// `oci-moodle destroy`.
+pub(crate) async fn destroy(global: &Global, arguments: &Destroy) -> Result<Exit, Failure> {
+    let consent = Consent::of(arguments.auto_approve, "destroy")?;
+    let mut run = Run::begin(global, Mode::Destroy, true, "destroy").await?;
+    let mut options = PlanOptions { mode: Mode::Destroy, ..PlanOptions::default() };
+    // Whoever says `destroy` means everything; what is kept is said by `--keep-data`.
+    options.consent = run.session.state().entries().map(|(address, _)| address.clone()).collect();
+    let ended = run.change(None, &options, consent, arguments.json).await;
+    run.end(ended).await
+}
+
+/// Who agrees to a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    Given,
+    Asked,
+}
+
+impl Consent {
+    fn of(auto_approve: bool, verb: &str) -> Result<Self, Failure> {
+        if auto_approve {
+            return Ok(Self::Given);
+        }
+        if std::io::stdin().is_terminal() {
+            return Ok(Self::Asked);
+        }
+        let message = format!("`{verb}` changes things, and there is no terminal to ask at: nothing was changed");
+        Err(Failure::usage(message).hint("`--auto-approve` goes ahead without asking; `plan` only shows"))
+    }
+
+    fn agrees(self, question: &str) -> bool {
+        if self == Self::Given {
+            return true;
+        }
+        let mut out = std::io::stderr();
+        // Without a terminal that takes the question there is nobody who could agree.
+        if write!(out, "\n{question} Only `yes` goes ahead: ").and_then(|()| out.flush()).is_err() {
+            return false;
+        }
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+    }
+}
+
+fn options(selection: &Selection, mode: Mode) -> Result<PlanOptions, Failure> {
+    let addresses = |texts: &[String]| texts.iter().map(|text| address(text)).collect::<Result<_, _>>();
+    let patterns = |texts: &[String]| {
+        let parse = |text: &String| {
+            text.parse().map_err(|error| {
+                Failure::usage(format!("`{text}` is no pattern of addresses: {error}"))
+            })
+        };
+        texts.iter().map(parse).collect::<Result<_, _>>()
+    };
+    Ok(PlanOptions {
+        mode,
+        only: patterns(&selection.only)?,
+        exclude: patterns(&selection.exclude)?,
+        consent: addresses(&selection.consent)?,
+        replace: addresses(&selection.replace)?,
+        ..PlanOptions::default()
+    })
+}
+
+/// An address in an argument.
+pub(crate) fn address(text: &str) -> Result<Address, Failure> {
+    text.parse().map_err(|error| Failure::usage(format!("`{text}` is no address")).because(&error))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file that the user names")]
+fn read_plan(path: &Path) -> Result<SavedPlan, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("could not read the plan {}", path.display())).because(&error))?;
+    SavedPlan::from_json(&text)
+        .map_err(|error| Failure::usage(format!("{} is no plan that can be used", path.display())).because(&error))
+}
+
+/// One run: a cloud, and a stack with its state open.
+struct Run {
+    file: StackFile,
+    cloud: Cloud,
+    session: Session,
+    interrupt: Interrupt,
+    refresh: bool,
+}
+
+impl Run {
+    async fn begin(global: &Global, mode: Mode, refresh: bool, reason: &str) -> Result<Self, Failure> {
+        let interrupt = Interrupt::listen()
+            .map_err(|error| Failure::failed("could not listen for signals").because(&error))?;
+        let file = stack_file::read(global, &world::RealWorld::new())?;
+        say(&file.warnings);
+        let work = stack_file::work_folder(global);
+        let state = stack_file::state_path(global);
+        let cloud = Cloud::connect(global, &work, file.config.cloud.region.as_deref()).await?;
+        let opened = open(&cloud, &file, &state, mode, refresh, reason).await;
+        match opened {
+            Ok(session) => Ok(Self { file, cloud, session, interrupt, refresh }),
+            Err(failure) => {
+                cloud.close().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Closes what is open, whatever came of the run.
+    async fn end(self, ended: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        let closed = self.session.close().await;
+        self.cloud.close().await;
+        let exit = ended?;
+        closed?;
+        Ok(exit)
+    }
+
+    /// Settles, looks and plans; `None` when interrupted.
+    async fn make_plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, Failure> {
+        let mut lines = Lines { cloud_time: self.cloud.time.clone() };
+        self.session.settle(&mut lines, &self.interrupt.cancel).await?;
+        let observed = self.interrupt.or(self.session.refresh(self.refresh)).await;
+        Ok(observed.map(|observed| self.session.plan(&observed, options)))
+    }
+
+    async fn show_plan(&mut self, arguments: &PlanArguments, options: &PlanOptions) -> Result<Exit, Failure> {
+        let Some(plan) = self.make_plan(options).await? else { return Ok(Exit::Interrupted) };
+        show(&plan, arguments.json)?;
+        refuse_problems(&plan)?;
+        let is_empty = plan.is_empty();
+        if let Some(path) = &arguments.out {
+            let saved = SavedPlan::new(plan, self.session.state(), self.session.key());
+            write_plan(path, &saved)?;
+        }
+        Ok(if arguments.detailed_exitcode && !is_empty { Exit::Changes } else { Exit::Done })
+    }
+
+    async fn show_drift(&mut self, json: Json) -> Result<Exit, Failure> {
+        let options = PlanOptions { mode: Mode::RefreshOnly, ..PlanOptions::default() };
+        let Some(plan) = self.make_plan(&options).await? else { return Ok(Exit::Interrupted) };
+        show(&plan, json)?;
+        Ok(if plan.drift().is_empty() { Exit::Done } else { Exit::Changes })
+    }
+
+    async fn change(
+        &mut self,
+        saved: Option<SavedPlan>,
+        options: &PlanOptions,
+        consent: Consent,
+        json: Json,
+    ) -> Result<Exit, Failure> {
+        let plan = match saved {
+            Some(saved) => {
+                let plan = saved.for_state(self.session.state(), self.session.key());
+                plan.map_err(|stale| Failure::usage("the plan cannot be used any more").because(&stale).hint("make a new plan"))?
+            }
+            None => match self.make_plan(options).await? {
+                Some(plan) => plan,
+                None => return Ok(Exit::Interrupted),
+            },
+        };
+        if !json.json {
+            show(&plan, json)?;
+        }
+        refuse_problems(&plan)?;
+        if !plan.is_empty() {
+            let question = match plan.mode() {
+                Mode::Destroy => "Remove all of this?",
+                Mode::Apply | Mode::RefreshOnly => "Do this?",
+            };
+            if !consent.agrees(question) {
+                say("Nothing was changed.");
+                return Ok(Exit::Failed);
+            }
+            let mut lines = Lines { cloud_time: self.cloud.time.clone() };
+            let summary =
+                self.session.apply(&plan, &ApplyOptions::default(), &mut lines, &self.interrupt.cancel).await?;
+            if let Some(exit) = unfinished(&summary) {
+                return Ok(exit);
+            }
+        }
+        if plan.mode() == Mode::Destroy {
+            say("Everything is gone.");
+            return Ok(Exit::Done);
+        }
+        self.answers().await
+    }
+
+    /// Done means that the site answers.
+    async fn answers(&self) -> Result<Exit, Failure> {
+        let outputs = self.session.state().outputs();
+        let (client, time) = (self.cloud.client.clone(), self.cloud.time.clone());
+        let Some(site) = Site::new(client, time, &self.file.config, outputs) else {
+            say("The stack is not complete yet, so nobody can say whether the site answers.");
+            return Ok(Exit::Done);
+        };
+        say(&format!("Waiting for {} to answer …", site.url()));
+        let visitor = self.cloud.visitor(site.load_balancer_id());
+        let answer = site.until_it_answers(&visitor, |_| (), &self.interrupt.cancel).await;
+        if self.interrupt.is_asked() && answer.is_err() {
+            return Ok(Exit::Interrupted);
+        }
+        let answer = answer.map_err(|silent| {
+            Failure::failed("everything is there, and the site does not answer").because(&silent).hint("`oci-moodle status` shows each tier; run `apply` again to wait on")
+        })?;
+        let port = self.cloud.local_port(site.load_balancer_id(), moodle_stack::site::first_listener()).await;
+        let here = port.map_or_else(String::new, |port| format!(" (here: http://{port}/)"));
+        let location = answer.location.map_or_else(String::new, |location| format!(", Location: {location}"));
+        say(&format!("{} answers {}{location}{here}", site.url(), answer.status));
+        Ok(Exit::Done)
+    }
+}
+
+async fn open(
+    cloud: &Cloud,
+    file: &StackFile,
+    state: &Path,
+    mode: Mode,
+    refresh: bool,
+    reason: &str,
+) -> Result<Session, Failure> {
+    let place = Place {
+        client: cloud.client.clone(),
+        cloud_time: cloud.time.clone(),
+        machine: cloud.machine.clone(),
+        state: state.to_owned(),
+    };
+    if mode == Mode::Destroy {
+        return Ok(Session::open_without_graph(place, &file.config, reason).await?);
+    }
+    let facts_path = stack_file::facts_path(state);
+    let known = if refresh { None } else { known_facts(cloud, &facts_path, &file.config) };
+    let session = Session::open(place, (&file.config, &file.folder, &run_program), known, reason).await?;
+    if let (true, Some(facts)) = (refresh, session.facts()) {
+        keep_facts(&facts_path, facts);
+    }
+    Ok(session)
+}
+
+/// What was asked of the cloud before, if it is about the same place.
+fn known_facts(cloud: &Cloud, path: &Path, config: &moodle_stack::config::Config) -> Option<Facts> {
+    let facts: Facts = serde_json::from_slice(&cloud.machine.read_file(path).ok()?).ok()?;
+    let wanted = &config.cloud;
+    let is_same = |wanted: &Option<String>, there: &str| wanted.as_deref().is_none_or(|wanted| wanted == there);
+    let same_place = is_same(&wanted.compartment_id, &facts.compartment_id)
+        && is_same(&wanted.region, facts.region.as_deref().unwrap_or_default());
+    same_place.then_some(facts)
+}
+
+/// It only saves questions, so a disk that is full is no reason to stop.
+#[expect(clippy::disallowed_methods, reason = "a cache beside the state")]
+fn keep_facts(path: &Path, facts: &Facts) {
+    let kept = serde_json::to_vec_pretty(facts).map_err(std::io::Error::other).and_then(|json| std::fs::write(path, json));
+    if let Err(error) = kept {
+        tracing::warn!("could not keep {}: {error}", path.display());
+    }
+}
+
+/// Runs a program that a secret comes from.
+pub(crate) fn run_program(words: &[String]) -> std::io::Result<Vec<u8>> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(std::io::Error::other("no program is named"));
+    };
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::inherit())
+        .output()?;
+    if output.status.success() { Ok(output.stdout) } else { Err(std::io::Error::other(output.status.to_string())) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file that the user names")]
+fn write_plan(path: &Path, saved: &SavedPlan) -> Result<(), Failure> {
+    std::fs::write(path, saved.to_json())
+        .map_err(|error| Failure::failed(format!("could not write the plan to {}", path.display())).because(&error))
+}
+
+#[expect(clippy::print_stdout, reason = "the plan is what was asked for")]
+fn show(plan: &Plan, json: Json) -> Result<(), Failure> {
+    if json.json {
+        let text = serde_json::to_string_pretty(plan)
+            .map_err(|error| Failure::failed("the plan cannot be written as JSON").because(&error))?;
+        println!("{text}");
+    } else {
+        print!("{plan}");
+    }
+    Ok(())
+}
+
+/// A plan that cannot be applied is bad input: it says what of the file cannot be.
+fn refuse_problems(plan: &Plan) -> Result<(), Failure> {
+    if plan.problems().is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::usage("the plan cannot be applied");
+    for problem in plan.problems() {
+        let at = problem.address.as_ref().map_or_else(String::new, |address| format!("{address}: "));
+        failure.causes.push(format!("{at}{}", problem.message));
+    }
+    Err(failure)
+}
+
+/// How a run that is not done ends; `None` when it is done.
+fn unfinished(summary: &Summary) -> Option<Exit> {
+    if summary.is_success() {
+        return None;
+    }
+    for end in &summary.failed {
+        let hint = end.hint.as_ref().map_or_else(String::new, |hint| format!("\n  try: {hint}"));
+        say(&format!("error: {}: {}{hint}", end.address, end.message));
+    }
+    for end in &summary.open {
+        say(&format!("not over: {}: {}", end.address, end.message));
+    }
+    let not_begun = summary.skipped.len() + summary.never_started.len();
+    say(&format!(
+        "{} done, {} failed, {} not over, {not_begun} not begun. The state is saved; run it again to go on.",
+        summary.done,
+        summary.failed.len(),
+        summary.open.len(),
+    ));
+    if summary.cancelled {
+        return Some(Exit::Interrupted);
+    }
+    let no_room = |end: &reconcile::run::StepEnd| end.message.contains("Out of host capacity");
+    let only_room = !summary.failed.is_empty() && summary.failed.iter().all(no_room);
+    Some(if only_room { Exit::Later } else { Exit::Failed })
+}
+
+/// One line for each thing that happens.
+struct Lines {
+    cloud_time: std::sync::Arc<dyn world::World>,
+}
+
+impl Observer for Lines {
+    fn event(&mut self, event: &Event) {
+        let seconds = self.cloud_time.monotonic().as_secs();
+        say(&format!("{seconds:>6} s  {event:?}"));
+    }
+}

@@ -1,0 +1,57 @@
+//! The stack file, and what lies beside it.
+
+use std::path::{Path, PathBuf};
+
+use moodle_stack::config::{Config, SourceFile, load};
+use world::World;
+
+use crate::arguments::Global;
+use crate::exit::{Exit, Failure};
+
+/// A stack file that is right.
+pub(crate) struct StackFile {
+    pub(crate) config: Config,
+    /// What is not wrong, and should be known.
+    pub(crate) warnings: String,
+    /// The folder that it lies in.
+    pub(crate) folder: PathBuf,
+}
+
+/// Reads the file that the arguments name.
+pub(crate) fn read(global: &Global, machine: &dyn World) -> Result<StackFile, Failure> {
+    let path = &global.stack;
+    let bytes = machine.read_file(path).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "`oci-moodle init` writes one; `-c FILE` names another",
+            _ => "`-c FILE` names another",
+        };
+        Failure::usage(format!("could not read the stack file {}", path.display())).because(&error).hint(hint)
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::usage(format!("the stack file {} is no text: byte {at} is not UTF-8", path.display()))
+    })?;
+    let file = SourceFile::new(path.display().to_string(), text);
+    let (config, diagnostics) = load(&file);
+    let rendered = diagnostics.render(&file);
+    if diagnostics.has_errors() {
+        return Err(Failure::rendered(Exit::Usage, rendered));
+    }
+    let folder = reconcile::disk::folder_of(path).to_owned();
+    Ok(StackFile { config, warnings: rendered, folder })
+}
+
+/// The `.oci-moodle` beside the stack file.
+pub(crate) fn work_folder(global: &Global) -> PathBuf {
+    reconcile::disk::folder_of(&global.stack).join(".oci-moodle")
+}
+
+/// Where the state is.
+pub(crate) fn state_path(global: &Global) -> PathBuf {
+    global.state.clone().unwrap_or_else(|| work_folder(global).join("state.json"))
+}
+
+/// Where what was asked of the cloud is kept, beside the state.
+pub(crate) fn facts_path(state: &Path) -> PathBuf {
+    state.with_extension("facts.json")
+}
