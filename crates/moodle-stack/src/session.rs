@@ -9,9 +9,10 @@ use std::time::Duration;
 use oci_client::client::Client;
 use oci_client::credentials::CredentialError;
 use oci_resources::driver::Driver;
+use oci_resources::mysql::mysql_db_system;
 use reconcile::graph::Graph;
 use reconcile::journal::{Holder, Journal, KeySource, Ledger as _, LedgerError, OpenError};
-use reconcile::plan::{Mode, Observed, Plan, PlanInput, PlanOptions, plan};
+use reconcile::plan::{Action, Mode, Observed, Plan, PlanInput, PlanOptions, Step, plan};
 use reconcile::run::{self, ApplyError, ApplyOptions, Cancel, Context, Observer, Settled, Summary};
 use reconcile::secret::{DigestKey, KeyFile};
 use reconcile::state::State;
@@ -80,7 +81,7 @@ pub enum SessionError {
     Credentials(#[from] CredentialError),
     /// The cloud could not be asked for what the stack must know.
     #[error(transparent)]
-    Facts(#[from] FactsError),
+    Facts(#[from] Box<FactsError>),
     /// The stack cannot be described.
     #[error(transparent)]
     Stack(#[from] StackError),
@@ -138,7 +139,11 @@ impl Session {
     ///
     /// # Cancel safety
     /// As [`Session::open`].
-    pub async fn open_without_graph(place: Place, config: &Config, reason: &str) -> Result<Self, SessionError> {
+    pub async fn open_without_graph(
+        place: Place,
+        config: &Config,
+        reason: &str,
+    ) -> Result<Self, SessionError> {
         let compartment = match &config.cloud.compartment_id {
             Some(id) => Some(id.clone()),
             None => place.client.whoami().await?.tenancy,
@@ -159,7 +164,8 @@ impl Session {
         compartments: Vec<String>,
         facts: Option<Facts>,
     ) -> Self {
-        let driver = Driver::new(place.client.clone(), journal.state().lineage(), compartments);
+        let driver = Driver::new(place.client.clone(), journal.state().lineage(), compartments)
+            .in_time(Arc::clone(&place.cloud_time));
         let key = journal.key().clone();
         Self { place, journal, key, driver, graph, facts }
     }
@@ -236,6 +242,19 @@ impl Session {
         plan(PlanInput { provider, key: &self.key, graph, state, observed }, options)
     }
 
+    /// How `plan` is best carried out. A server is healthy only once the database is there, so where one is made, servers are
+    /// waited for as much longer.
+    #[must_use]
+    pub fn apply_options(plan: &Plan) -> ApplyOptions {
+        let options = ApplyOptions::default();
+        let is_database = |step: &&Step| {
+            step.action == Action::Create && step.address.resource_type() == mysql_db_system::TYPE
+        };
+        let database = plan.steps().iter().filter(is_database).map(|step| step.expected * 2).max();
+        let healthy_within = options.healthy_within + database.unwrap_or_default();
+        ApplyOptions { healthy_within, ..options }
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -297,7 +316,7 @@ async fn describe(
     let secrets = secrets(config, journal.key(), folder, (&*place.machine, run))?;
     let facts = match known {
         Some(facts) => facts,
-        None => Facts::ask(&place.client, config).await?,
+        None => Facts::ask(&place.client, config).await.map_err(Box::new)?,
     };
     Ok((stack::graph(config, &facts, &secrets)?, facts))
 }

@@ -7,6 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use oci_mock::serve::ServeOptions;
 
+use crate::view::ColorChoice;
+
 /// A highly available Moodle on Oracle Cloud Infrastructure.
 #[derive(Debug, Parser)]
 #[command(
@@ -30,7 +32,14 @@ pub(crate) struct Arguments {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
     /// The stack file.
-    #[arg(short = 'c', long = "config", global = true, value_name = "FILE", env = "OCI_MOODLE_CONFIG", default_value = "moodle.toml")]
+    #[arg(
+        short = 'c',
+        long = "config",
+        global = true,
+        value_name = "FILE",
+        env = "OCI_MOODLE_CONFIG",
+        default_value = "moodle.toml"
+    )]
     pub(crate) stack: PathBuf,
     /// Use the embedded mock cloud, kept in `.oci-moodle/mock-cloud.json` between runs.
     #[arg(long, global = true, env = "OCI_MOODLE_MOCK", conflicts_with = "endpoint")]
@@ -59,6 +68,9 @@ pub(crate) struct Global {
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", env = "OCI_MOODLE_COLOR", default_value = "auto")]
     pub(crate) color: ColorChoice,
+    /// Progress as lines, also on a terminal.
+    #[arg(short, long, global = true, env = "OCI_MOODLE_QUIET")]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,10 +81,14 @@ pub(crate) enum Verb {
     #[command(after_help = "Example:\n  oci-moodle validate -c examples/moodle-full.toml")]
     Validate(Json),
     /// Show what would change, and why.
-    #[command(after_help = "Examples:\n  oci-moodle plan --out tonight.plan\n  oci-moodle plan --detailed-exitcode --json")]
+    #[command(
+        after_help = "Examples:\n  oci-moodle plan --out tonight.plan\n  oci-moodle plan --detailed-exitcode --json"
+    )]
     Plan(Plan),
     /// Make it so; done when the site answers.
-    #[command(after_help = "Examples:\n  oci-moodle apply\n  oci-moodle apply tonight.plan\n  oci-moodle apply --mock --auto-approve -c examples/moodle-full.toml")]
+    #[command(
+        after_help = "Examples:\n  oci-moodle apply\n  oci-moodle apply tonight.plan\n  oci-moodle apply --mock --auto-approve -c examples/moodle-full.toml"
+    )]
     Apply(Apply),
     /// Remove everything, dependents first.
     Destroy(Destroy),
@@ -320,11 +336,4 @@ pub(crate) enum LogLevel {
     Info,
     Debug,
     Trace,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorChoice {
-    Auto,
-    Always,
-    Never,
 }

@@ -4,11 +4,12 @@ use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 
 use moodle_stack::session::{Place, Session};
-use moodle_stack::site::Site;
+use moodle_stack::site::{self, Site};
 use moodle_stack::stack::Facts;
 use reconcile::Address;
 use reconcile::plan::{Mode, Plan, PlanOptions, SavedPlan};
-use reconcile::run::{ApplyOptions, Event, Observer, Summary};
+use reconcile::run::Summary;
+use serde_json::json;
 
 use crate::arguments::{Apply, Destroy, Global, Json, Plan as PlanArguments, Selection};
 use crate::cloud::Cloud;
@@ -16,19 +17,22 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::report::say;
 use crate::stack_file::{self, StackFile};
+use crate::view::Style;
+use crate::view::progress::{Mode as Shown, Reporter};
 
 /// `oci-moodle plan`.
 pub(crate) async fn plan(global: &Global, arguments: &PlanArguments) -> Result<Exit, Failure> {
     let mode = if arguments.destroy { Mode::Destroy } else { Mode::Apply };
     let options = options(&arguments.selection, mode)?;
-    let mut run = Run::begin(global, mode, arguments.selection.refresh, "plan").await?;
+    let mut run =
+        Run::begin(global, mode, arguments.selection.refresh, ("plan", arguments.json.json)).await?;
     let ended = run.show_plan(arguments, &options).await;
     run.end(ended).await
 }
 
 /// `oci-moodle drift`.
 pub(crate) async fn drift(global: &Global, json: Json) -> Result<Exit, Failure> {
-    let mut run = Run::begin(global, Mode::RefreshOnly, true, "drift").await?;
+    let mut run = Run::begin(global, Mode::RefreshOnly, true, ("drift", json.json)).await?;
     let ended = run.show_drift(json).await;
     run.end(ended).await
 }
@@ -39,7 +43,8 @@ pub(crate) async fn apply(global: &Global, arguments: &Apply) -> Result<Exit, Fa
     let options = options(&arguments.selection, Mode::Apply)?;
     let saved = arguments.plan.as_deref().map(read_plan).transpose()?;
     let mode = saved.as_ref().map_or(Mode::Apply, |saved| saved.plan().mode());
-    let mut run = Run::begin(global, mode, arguments.selection.refresh, "apply").await?;
+    let mut run =
+        Run::begin(global, mode, arguments.selection.refresh, ("apply", arguments.json.json)).await?;
     let ended = run.change(saved, &options, consent, arguments.json).await;
     run.end(ended).await
 }
@@ -47,7 +52,7 @@ pub(crate) async fn apply(global: &Global, arguments: &Apply) -> Result<Exit, Fa
 /// `oci-moodle destroy`.
 pub(crate) async fn destroy(global: &Global, arguments: &Destroy) -> Result<Exit, Failure> {
     let consent = Consent::of(arguments.auto_approve, "destroy")?;
-    let mut run = Run::begin(global, Mode::Destroy, true, "destroy").await?;
+    let mut run = Run::begin(global, Mode::Destroy, true, ("destroy", arguments.json.json)).await?;
     let mut options = PlanOptions { mode: Mode::Destroy, ..PlanOptions::default() };
     // Whoever says `destroy` means everything; what is kept is said by `--keep-data`.
     options.consent = run.session.state().entries().map(|(address, _)| address.clone()).collect();
@@ -70,7 +75,8 @@ impl Consent {
         if std::io::stdin().is_terminal() {
             return Ok(Self::Asked);
         }
-        let message = format!("`{verb}` changes things, and there is no terminal to ask at: nothing was changed");
+        let message =
+            format!("`{verb}` changes things, and there is no terminal to ask at: nothing was changed");
         Err(Failure::usage(message).hint("`--auto-approve` goes ahead without asking; `plan` only shows"))
     }
 
@@ -92,9 +98,8 @@ fn options(selection: &Selection, mode: Mode) -> Result<PlanOptions, Failure> {
     let addresses = |texts: &[String]| texts.iter().map(|text| address(text)).collect::<Result<_, _>>();
     let patterns = |texts: &[String]| {
         let parse = |text: &String| {
-            text.parse().map_err(|error| {
-                Failure::usage(format!("`{text}` is no pattern of addresses: {error}"))
-            })
+            text.parse()
+                .map_err(|error| Failure::usage(format!("`{text}` is no pattern of addresses: {error}")))
         };
         texts.iter().map(parse).collect::<Result<_, _>>()
     };
@@ -115,10 +120,12 @@ pub(crate) fn address(text: &str) -> Result<Address, Failure> {
 
 #[expect(clippy::disallowed_methods, reason = "a file that the user names")]
 fn read_plan(path: &Path) -> Result<SavedPlan, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("could not read the plan {}", path.display())).because(&error))?;
-    SavedPlan::from_json(&text)
-        .map_err(|error| Failure::usage(format!("{} is no plan that can be used", path.display())).because(&error))
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("could not read the plan {}", path.display())).because(&error)
+    })?;
+    SavedPlan::from_json(&text).map_err(|error| {
+        Failure::usage(format!("{} is no plan that can be used", path.display())).because(&error)
+    })
 }
 
 /// One run: a cloud, and a stack with its state open.
@@ -128,10 +135,16 @@ struct Run {
     session: Session,
     interrupt: Interrupt,
     refresh: bool,
+    reporter: Reporter,
 }
 
 impl Run {
-    async fn begin(global: &Global, mode: Mode, refresh: bool, reason: &str) -> Result<Self, Failure> {
+    async fn begin(
+        global: &Global,
+        mode: Mode,
+        refresh: bool,
+        (reason, json): (&str, bool),
+    ) -> Result<Self, Failure> {
         let interrupt = Interrupt::listen()
             .map_err(|error| Failure::failed("could not listen for signals").because(&error))?;
         let file = stack_file::read(global, &world::RealWorld::new())?;
@@ -141,7 +154,10 @@ impl Run {
         let cloud = Cloud::connect(global, &work, file.config.cloud.region.as_deref()).await?;
         let opened = open(&cloud, &file, &state, mode, refresh, reason).await;
         match opened {
-            Ok(session) => Ok(Self { file, cloud, session, interrupt, refresh }),
+            Ok(session) => {
+                let reporter = reporter(global, &cloud, json);
+                Ok(Self { file, cloud, session, interrupt, refresh, reporter })
+            }
             Err(failure) => {
                 cloud.close().await;
                 Err(failure)
@@ -151,6 +167,7 @@ impl Run {
 
     /// Closes what is open, whatever came of the run.
     async fn end(self, ended: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        self.reporter.finish();
         let closed = self.session.close().await;
         self.cloud.close().await;
         let exit = ended?;
@@ -160,8 +177,7 @@ impl Run {
 
     /// Settles, looks and plans; `None` when interrupted.
     async fn make_plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, Failure> {
-        let mut lines = Lines { cloud_time: self.cloud.time.clone() };
-        self.session.settle(&mut lines, &self.interrupt.cancel).await?;
+        self.session.settle(&mut self.reporter, &self.interrupt.cancel).await?;
         let observed = self.interrupt.or(self.session.refresh(self.refresh)).await;
         Ok(observed.map(|observed| self.session.plan(&observed, options)))
     }
@@ -195,7 +211,9 @@ impl Run {
         let plan = match saved {
             Some(saved) => {
                 let plan = saved.for_state(self.session.state(), self.session.key());
-                plan.map_err(|stale| Failure::usage("the plan cannot be used any more").because(&stale).hint("make a new plan"))?
+                plan.map_err(|stale| {
+                    Failure::usage("the plan cannot be used any more").because(&stale).hint("make a new plan")
+                })?
             }
             None => match self.make_plan(options).await? {
                 Some(plan) => plan,
@@ -215,15 +233,17 @@ impl Run {
                 say("Nothing was changed.");
                 return Ok(Exit::Failed);
             }
-            let mut lines = Lines { cloud_time: self.cloud.time.clone() };
+            let options = Session::apply_options(&plan);
+            self.reporter.planned(&plan, &options);
             let summary =
-                self.session.apply(&plan, &ApplyOptions::default(), &mut lines, &self.interrupt.cancel).await?;
+                self.session.apply(&plan, &options, &mut self.reporter, &self.interrupt.cancel).await?;
+            self.reporter.ended(&summary);
             if let Some(exit) = unfinished(&summary) {
                 return Ok(exit);
             }
         }
         if plan.mode() == Mode::Destroy {
-            say("Everything is gone.");
+            self.reporter.tell("Everything is gone.", json!({"type": "gone"}));
             return Ok(Exit::Done);
         }
         self.answers().await
@@ -234,24 +254,47 @@ impl Run {
         let outputs = self.session.state().outputs();
         let (client, time) = (self.cloud.client.clone(), self.cloud.time.clone());
         let Some(site) = Site::new(client, time, &self.file.config, outputs) else {
-            say("The stack is not complete yet, so nobody can say whether the site answers.");
+            let text = "The stack is not complete, so nobody can say whether the site answers.";
+            self.reporter.tell(text, json!({"type": "incomplete"}));
             return Ok(Exit::Done);
         };
-        say(&format!("Waiting for {} to answer …", site.url()));
+        self.reporter.tell(
+            format!("waiting for {} to answer", site.url()),
+            json!({"type": "waiting_for_answer", "url": site.url()}),
+        );
         let visitor = self.cloud.visitor(site.load_balancer_id());
         let answer = site.until_it_answers(&visitor, |_| (), &self.interrupt.cancel).await;
         if self.interrupt.is_asked() && answer.is_err() {
             return Ok(Exit::Interrupted);
         }
         let answer = answer.map_err(|silent| {
-            Failure::failed("everything is there, and the site does not answer").because(&silent).hint("`oci-moodle status` shows each tier; run `apply` again to wait on")
+            let failure =
+                Failure::failed("everything is there, and the site does not answer").because(&silent);
+            failure.hint("`oci-moodle status` shows each tier; another `apply` waits on")
         })?;
-        let port = self.cloud.local_port(site.load_balancer_id(), moodle_stack::site::first_listener()).await;
-        let here = port.map_or_else(String::new, |port| format!(" (here: http://{port}/)"));
-        let location = answer.location.map_or_else(String::new, |location| format!(", Location: {location}"));
-        say(&format!("{} answers {}{location}{here}", site.url(), answer.status));
+        let port = self.cloud.local_port(site.load_balancer_id(), site::first_listener()).await;
+        let local = port.map(|port| format!("http://{port}/"));
+        let here = local.as_ref().map_or_else(String::new, |local| format!("; on this machine: {local}"));
+        let location = answer.location.as_ref().map_or_else(String::new, |to| format!(", Location: {to}"));
+        let fields = json!({
+            "type": "answers",
+            "url": site.url(),
+            "status": answer.status,
+            "location": answer.location,
+            "local_url": local,
+        });
+        self.reporter.tell(format!("{} answers {}{location}{here}", site.url(), answer.status), fields);
         Ok(Exit::Done)
     }
+}
+
+/// What shows a run: on stderr for people, on stdout for programs.
+fn reporter(global: &Global, cloud: &Cloud, json: bool) -> Reporter {
+    let is_terminal = std::io::stderr().is_terminal();
+    let out: Box<dyn std::io::Write + Send> =
+        if json { Box::new(std::io::stdout()) } else { Box::new(std::io::stderr()) };
+    let style = Style::choose(global.color, is_terminal, &*cloud.machine);
+    Reporter::start(Shown::choose(json, global.quiet, is_terminal), style, cloud.time.clone(), out)
 }
 
 async fn open(
@@ -284,7 +327,8 @@ async fn open(
 fn known_facts(cloud: &Cloud, path: &Path, config: &moodle_stack::config::Config) -> Option<Facts> {
     let facts: Facts = serde_json::from_slice(&cloud.machine.read_file(path).ok()?).ok()?;
     let wanted = &config.cloud;
-    let is_same = |wanted: &Option<String>, there: &str| wanted.as_deref().is_none_or(|wanted| wanted == there);
+    let is_same =
+        |wanted: &Option<String>, there: &str| wanted.as_deref().is_none_or(|wanted| wanted == there);
     let same_place = is_same(&wanted.compartment_id, &facts.compartment_id)
         && is_same(&wanted.region, facts.region.as_deref().unwrap_or_default());
     same_place.then_some(facts)
@@ -293,7 +337,9 @@ fn known_facts(cloud: &Cloud, path: &Path, config: &moodle_stack::config::Config
 /// It only saves questions, so a disk that is full is no reason to stop.
 #[expect(clippy::disallowed_methods, reason = "a cache beside the state")]
 fn keep_facts(path: &Path, facts: &Facts) {
-    let kept = serde_json::to_vec_pretty(facts).map_err(std::io::Error::other).and_then(|json| std::fs::write(path, json));
+    let kept = serde_json::to_vec_pretty(facts)
+        .map_err(std::io::Error::other)
+        .and_then(|json| std::fs::write(path, json));
     if let Err(error) = kept {
         tracing::warn!("could not keep {}: {error}", path.display());
     }
@@ -309,13 +355,18 @@ pub(crate) fn run_program(words: &[String]) -> std::io::Result<Vec<u8>> {
         .stdin(std::process::Stdio::null())
         .stderr(std::process::Stdio::inherit())
         .output()?;
-    if output.status.success() { Ok(output.stdout) } else { Err(std::io::Error::other(output.status.to_string())) }
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(std::io::Error::other(output.status.to_string()))
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a file that the user names")]
 fn write_plan(path: &Path, saved: &SavedPlan) -> Result<(), Failure> {
-    std::fs::write(path, saved.to_json())
-        .map_err(|error| Failure::failed(format!("could not write the plan to {}", path.display())).because(&error))
+    std::fs::write(path, saved.to_json()).map_err(|error| {
+        Failure::failed(format!("could not write the plan to {}", path.display())).because(&error)
+    })
 }
 
 #[expect(clippy::print_stdout, reason = "the plan is what was asked for")]
@@ -348,36 +399,10 @@ fn unfinished(summary: &Summary) -> Option<Exit> {
     if summary.is_success() {
         return None;
     }
-    for end in &summary.failed {
-        let hint = end.hint.as_ref().map_or_else(String::new, |hint| format!("\n  try: {hint}"));
-        say(&format!("error: {}: {}{hint}", end.address, end.message));
-    }
-    for end in &summary.open {
-        say(&format!("not over: {}: {}", end.address, end.message));
-    }
-    let not_begun = summary.skipped.len() + summary.never_started.len();
-    say(&format!(
-        "{} done, {} failed, {} not over, {not_begun} not begun. The state is saved; run it again to go on.",
-        summary.done,
-        summary.failed.len(),
-        summary.open.len(),
-    ));
     if summary.cancelled {
         return Some(Exit::Interrupted);
     }
     let no_room = |end: &reconcile::run::StepEnd| end.message.contains("Out of host capacity");
     let only_room = !summary.failed.is_empty() && summary.failed.iter().all(no_room);
     Some(if only_room { Exit::Later } else { Exit::Failed })
-}
-
-/// One line for each thing that happens.
-struct Lines {
-    cloud_time: std::sync::Arc<dyn world::World>,
-}
-
-impl Observer for Lines {
-    fn event(&mut self, event: &Event) {
-        let seconds = self.cloud_time.monotonic().as_secs();
-        say(&format!("{seconds:>6} s  {event:?}"));
-    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use moodle_stack::site::{Answer, Visitor};
 use oci_client::client::{Client, SetupError};
 use oci_client::credentials::{CredentialError, CredentialOptions, find};
@@ -14,6 +15,7 @@ use oci_client::region::Regions;
 use oci_client::transport::Transport;
 use oci_mock::http_server::MockServer;
 use oci_mock::serve::{ServeError, ServeOptions, serve};
+use reconcile::disk::{Disk as _, RealDisk};
 use world::{BoxFuture, RealWorld, ScaledWorld, World};
 
 use crate::arguments::Global;
@@ -38,6 +40,8 @@ pub(crate) struct Cloud {
 /// There is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloudError {
+    #[error("the folder of the embedded mock cannot be made")]
+    Folder(#[source] std::io::Error),
     #[error("the embedded mock cannot be started")]
     Mock(#[from] ServeError),
     #[error("`--endpoint` is no base URL")]
@@ -54,7 +58,11 @@ pub(crate) enum CloudError {
 
 impl Cloud {
     /// Connects. `folder` is the `.oci-moodle` of the stack; `region` is what the stack file says.
-    pub(crate) async fn connect(global: &Global, folder: &Path, region: Option<&str>) -> Result<Self, CloudError> {
+    pub(crate) async fn connect(
+        global: &Global,
+        folder: &Path,
+        region: Option<&str>,
+    ) -> Result<Self, CloudError> {
         let machine: Arc<dyn World> = Arc::new(RealWorld::new());
         let mut credentials = CredentialOptions::default();
         credentials.profile.clone_from(&global.profile);
@@ -63,6 +71,7 @@ impl Cloud {
         let mut endpoint = global.endpoint.clone();
         let mut server = None;
         if global.mock {
+            RealDisk.create_folder(folder).map_err(CloudError::Folder)?;
             let keys = folder.join("mock-credentials");
             let started = serve(&embedded(global, folder, &keys, region)).await?;
             endpoint = Some(started.base_url());
@@ -76,14 +85,13 @@ impl Cloud {
             .no_proxy()
             .build()?;
         let client = client(&machine, &credentials, endpoint.as_deref()).await?;
-        let scale = match (&endpoint, global.time_scale) {
-            (Some(_), Some(scale)) if !global.mock => Some(scale),
-            (Some(endpoint), _) => pace(&web, endpoint).await,
-            (None, _) => None,
+        let clock = match &endpoint {
+            Some(endpoint) => clock(&web, endpoint).await,
+            None => None,
         };
-        let control = endpoint.filter(|_| scale.is_some());
-        let time: Arc<dyn World> = match scale {
-            Some(scale) => Arc::new(ScaledWorld::new(scale)),
+        let control = endpoint.filter(|_| clock.is_some());
+        let time: Arc<dyn World> = match clock {
+            Some((now, scale)) => Arc::new(ScaledWorld::new(now, global.time_scale.unwrap_or(scale))),
             None => Arc::clone(&machine),
         };
         Ok(Self { client, time, machine, control, web, server })
@@ -140,11 +148,11 @@ async fn client(
     Ok(Client::builder(transport, provider, endpoints.all_at(origin)).world(Arc::clone(machine)).build())
 }
 
-/// How fast the time of a mock passes; `None` where there is no mock.
-async fn pace(web: &reqwest::Client, endpoint: &str) -> Option<f64> {
+/// What a mock's clock shows, and how fast it runs; `None` where there is no mock.
+async fn clock(web: &reqwest::Client, endpoint: &str) -> Option<(DateTime<Utc>, f64)> {
     let answer = web.get(format!("{endpoint}/_mock/clock")).send().await.ok()?;
     let clock: serde_json::Value = answer.error_for_status().ok()?.json().await.ok()?;
-    clock.get("time_scale")?.as_f64()
+    Some((clock.get("now")?.as_str()?.parse().ok()?, clock.get("time_scale")?.as_f64()?))
 }
 
 /// A visitor of the site.
@@ -160,9 +168,11 @@ impl Visitor for Web<'_> {
             if self.cloud.control.is_some() {
                 let listener = if url.starts_with("https:") { "https" } else { "http" };
                 let port = self.cloud.local_port(self.load_balancer_id, listener).await;
-                let port = port.ok_or_else(|| format!("the mock has no port for the listener `{listener}`"))?;
+                let port =
+                    port.ok_or_else(|| format!("the mock has no port for the listener `{listener}`"))?;
                 let (host, path) = apart(url);
-                request = self.cloud.web.get(format!("http://{port}{path}")).header(reqwest::header::HOST, host);
+                request =
+                    self.cloud.web.get(format!("http://{port}{path}")).header(reqwest::header::HOST, host);
             }
             let answer = request.send().await.map_err(|error| words(&error))?;
             let location = answer.headers().get(reqwest::header::LOCATION);

@@ -122,7 +122,9 @@ impl From<CloudError> for Failure {
             CloudError::Credentials(_) => failure
                 .ending(Exit::Usage)
                 .hint("`--mock` needs no credentials; `oci setup config` writes some for a tenancy"),
-            CloudError::Mock(_) => failure.hint("the mock's files lie in `.oci-moodle` beside the stack file"),
+            CloudError::Mock(_) | CloudError::Folder(_) => {
+                failure.hint("the mock's files lie in `.oci-moodle` beside the stack file")
+            }
             CloudError::Setup(_) | CloudError::Http(_) => failure,
         }
     }
@@ -153,7 +155,9 @@ impl From<SessionError> for Failure {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
-        Self::failed("the state could not be written").because(&error).hint("run it again: what was sent is on disk")
+        Self::failed("the state could not be written")
+            .because(&error)
+            .hint("run it again: what was sent is on disk")
     }
 }
 

@@ -10,7 +10,7 @@ mod report;
 mod stack_file;
 mod state;
 mod texts;
-#[expect(dead_code, unused_imports, reason = "plans and diagnostics are being written")]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "plans and diagnostics are being written"))]
 mod view;
 
 use std::process::ExitCode;

@@ -69,7 +69,8 @@ async fn change(
     act: impl AsyncFnOnce(&mut Session) -> Result<String, CommandError>,
 ) -> Result<Exit, Failure> {
     let file = stack_file::read(global, &world::RealWorld::new())?;
-    let cloud = Cloud::connect(global, &stack_file::work_folder(global), file.config.cloud.region.as_deref()).await?;
+    let cloud =
+        Cloud::connect(global, &stack_file::work_folder(global), file.config.cloud.region.as_deref()).await?;
     let place = Place {
         client: cloud.client.clone(),
         cloud_time: cloud.time.clone(),
@@ -80,7 +81,7 @@ async fn change(
         Ok(mut session) => {
             let acted = act(&mut session).await;
             let closed = session.close().await;
-            acted.map_err(refused).and_then(|text| {
+            acted.map_err(|error| refused(&error)).and_then(|text| {
                 closed?;
                 say(&text);
                 Ok(Exit::Done)
@@ -92,12 +93,12 @@ async fn change(
     ended
 }
 
-fn refused(error: CommandError) -> Failure {
-    let failure = match &error {
+fn refused(error: &CommandError) -> Failure {
+    let failure = match error {
         CommandError::Ledger(_) | CommandError::Unreadable { .. } => Failure::failed,
         _ => Failure::usage,
     };
-    failure("the state was not changed").because(&error)
+    failure("the state was not changed").because(error)
 }
 
 /// The state, without its lock.
@@ -153,7 +154,8 @@ fn described(shown: &Shown<'_>) -> JsonValue {
 #[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 async fn show(global: &Global, at: &Address, json: Json) -> Result<Exit, Failure> {
     let peeked = look(global).await?;
-    let all = commands::show(&peeked.state, at).map_err(|error| Failure::usage("nothing to show").because(&error))?;
+    let all = commands::show(&peeked.state, at)
+        .map_err(|error| Failure::usage("nothing to show").because(&error))?;
     for shown in all {
         let mut whole = described(&shown);
         whole["attributes"] = json!(shown.entry.attributes);

@@ -64,7 +64,10 @@ pub(crate) fn init(global: &Global, given: Init) -> Result<Exit, Failure> {
             Failure::failed(message).because(&error)
         }
     })?;
-    println!("{} is written. Next: `oci-moodle validate`, `oci-moodle preflight`, `oci-moodle apply`.", path.display());
+    println!(
+        "{} is written. Next: `oci-moodle validate`, `oci-moodle preflight`, `oci-moodle apply`.",
+        path.display()
+    );
     Ok(Exit::Done)
 }
 

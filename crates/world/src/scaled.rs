@@ -20,12 +20,12 @@ pub struct ScaledWorld {
 }
 
 impl ScaledWorld {
-    /// The machine at `scale` seconds for each real one. A scale that is no positive number counts as 1.
+    /// The machine with a clock that shows `epoch` now and runs `scale` seconds for each real one. A scale that is no positive
+    /// number counts as 1.
     #[must_use]
-    pub fn new(scale: f64) -> Self {
-        let real = RealWorld::new();
+    pub fn new(epoch: DateTime<Utc>, scale: f64) -> Self {
         let scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
-        Self { epoch: real.now(), real, scale }
+        Self { epoch, real: RealWorld::new(), scale }
     }
 }
 
@@ -66,13 +66,17 @@ mod tests {
     #[test]
     fn a_scale_that_is_no_positive_number_counts_as_one() {
         for scale in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(ScaledWorld::new(scale).scale.to_bits(), 1.0_f64.to_bits(), "{scale}");
+            assert_eq!(
+                ScaledWorld::new(DateTime::UNIX_EPOCH, scale).scale.to_bits(),
+                1.0_f64.to_bits(),
+                "{scale}"
+            );
         }
     }
 
     #[test]
     fn the_clock_runs_as_much_faster_as_the_scale_says() {
-        let world = ScaledWorld::new(1_000_000.0);
+        let world = ScaledWorld::new(DateTime::UNIX_EPOCH, 1_000_000.0);
         let (real, scaled) = (world.real.monotonic(), world.monotonic());
         assert!(scaled >= real.mul_f64(1_000_000.0), "{real:?} {scaled:?}");
         assert!(world.now() - world.epoch >= chrono::TimeDelta::from_std(scaled).expect("it is short"));

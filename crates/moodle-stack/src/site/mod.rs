@@ -11,8 +11,8 @@ use reconcile::value::{Value, ValueMap};
 use world::{BoxFuture, World};
 
 use crate::config::Config;
-use crate::stack::names;
 use crate::stack::listeners;
+use crate::stack::names;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -76,7 +76,12 @@ pub struct Site {
 impl Site {
     /// The site of a stack with these outputs; `None` as long as they do not say where it is.
     #[must_use]
-    pub fn new(client: Client, cloud_time: Arc<dyn World>, config: &Config, outputs: &ValueMap) -> Option<Self> {
+    pub fn new(
+        client: Client,
+        cloud_time: Arc<dyn World>,
+        config: &Config,
+        outputs: &ValueMap,
+    ) -> Option<Self> {
         let text = |name: &str| outputs.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Self {
             client,
@@ -85,7 +90,11 @@ impl Site {
             url: text("url")?,
             sets: listeners(config).iter().map(|(name, _)| *name).collect(),
             servers: i64::from(config.servers.count),
-            status: if config.tls.mode == crate::config::TlsMode::Off { config.site.application.healthy_code() } else { 301 },
+            status: if config.tls.mode == crate::config::TlsMode::Off {
+                config.site.application.healthy_code()
+            } else {
+                301
+            },
         })
     }
 
@@ -116,7 +125,9 @@ impl Site {
         let answer = visitor.get(&url).await;
         let seen = match answer {
             Ok(answer) if answer.status == self.status && self.is_right_place(&answer) => return Ok(answer),
-            Ok(Answer { status, location: Some(location) }) => format!("{status} with `Location: {location}`"),
+            Ok(Answer { status, location: Some(location) }) => {
+                format!("{status} with `Location: {location}`")
+            }
             Ok(Answer { status, location: None }) => status.to_string(),
             Err(trouble) => trouble,
         };
@@ -127,7 +138,11 @@ impl Site {
     /// A redirect must lead to the site itself: elsewhere means that the application believes to have another address.
     fn is_right_place(&self, answer: &Answer) -> bool {
         let is_redirect = (300..400).contains(&answer.status);
-        !is_redirect || answer.location.as_ref().is_some_and(|location| location.starts_with(&format!("{}/", self.url)))
+        !is_redirect
+            || answer
+                .location
+                .as_ref()
+                .is_some_and(|location| location.starts_with(&format!("{}/", self.url)))
     }
 
     async fn check_set(&self, set: &str) -> Result<(), NotAnswering> {
@@ -143,7 +158,8 @@ impl Site {
         }
         let named = |names: &Option<Vec<String>>| names.clone().unwrap_or_default();
         let critical = named(&health.critical_state_backend_names);
-        let other = [named(&health.warning_state_backend_names), named(&health.unknown_state_backend_names)].concat();
+        let other =
+            [named(&health.warning_state_backend_names), named(&health.unknown_state_backend_names)].concat();
         let evidence = format!(
             "of {} servers, the load balancer's backend set `{set}` has {there}; critical: {}; not known yet: {}",
             self.servers,

@@ -204,7 +204,7 @@ impl Driver {
         answer: &Answer,
     ) -> Result<(), Stop> {
         let lifecycle = module.lifecycle();
-        let deadline = self.client.world().monotonic() + lifecycle.limit;
+        let deadline = self.time.monotonic() + lifecycle.limit;
         let mut background = answer.work_request.as_ref();
         loop {
             let mut words = "the work request".to_owned();
@@ -226,11 +226,11 @@ impl Driver {
                     }
                 }
             }
-            if self.client.world().monotonic() >= deadline {
+            if self.time.monotonic() >= deadline {
                 let words = format!("it did not settle between two changes: {words}");
                 return Err(Stop::Failure(Failure::unclear(words)));
             }
-            self.client.world().sleep(lifecycle.again_after()).await;
+            self.time.sleep(lifecycle.again_after()).await;
         }
     }
 }

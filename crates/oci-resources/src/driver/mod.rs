@@ -20,7 +20,7 @@ use reconcile::provider::{
 use reconcile::record::Identifier;
 use reconcile::schema::{Attribute, Kind, Schema};
 use reconcile::value::{Value, ValueMap};
-use world::BoxFuture;
+use world::{BoxFuture, World};
 
 use crate::data::DataSource;
 use crate::look::Look;
@@ -32,6 +32,8 @@ use wait::failure;
 #[derive(Debug)]
 pub struct Driver {
     client: Client,
+    /// The cloud's time.
+    time: Arc<dyn World>,
     lineage: Arc<str>,
     modules: Vec<&'static dyn ResourceModule>,
     types: Vec<ResourceType>,
@@ -63,6 +65,7 @@ impl Driver {
         typed.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         let (source_types, sources) = typed.into_iter().unzip();
         Self {
+            time: Arc::clone(client.world()),
             client,
             lineage: lineage.into(),
             modules,
@@ -75,6 +78,13 @@ impl Driver {
             parties: together::Parties::default(),
             placing: Mutex::default(),
         }
+    }
+
+    /// This driver, waiting and measuring by `time` instead of by the client's world: a mock's time may run faster than
+    /// the machine's, by which the client signs.
+    #[must_use]
+    pub fn in_time(self, time: Arc<dyn World>) -> Self {
+        Self { time, ..self }
     }
 
     fn module(&self, resource_type: &str) -> Result<&'static dyn ResourceModule, Failure> {
@@ -106,7 +116,7 @@ impl Driver {
 
     /// Remembers that an object was made just now.
     fn remember(&self, id: &str) {
-        let now = self.client.world().monotonic();
+        let now = self.time.monotonic();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.insert(id.to_owned(), now);
     }
@@ -127,7 +137,7 @@ impl Driver {
     /// How long ago this driver made the object, if it did.
     fn age_of(&self, id: &str) -> Option<Duration> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()?;
-        Some(self.client.world().monotonic().saturating_sub(made))
+        Some(self.time.monotonic().saturating_sub(made))
     }
 
     /// How long ago the youngest object was made that `inputs` name, if this driver made one.
@@ -137,7 +147,7 @@ impl Driver {
         for value in inputs.values() {
             each_text(value, &mut |text| youngest = youngest.max(made.get(text).copied()));
         }
-        Some(self.client.world().monotonic().saturating_sub(youngest?))
+        Some(self.time.monotonic().saturating_sub(youngest?))
     }
 
     fn options(&self, inputs: &ValueMap) -> CallOptions {

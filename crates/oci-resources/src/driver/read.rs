@@ -129,7 +129,7 @@ impl Driver {
         let ours = self.age_of(id);
         let created = entry.and_then(|entry| entry.attributes.get("time_created"));
         let created = created.and_then(|time| time.as_str()?.parse::<Timestamp>().ok());
-        let theirs = created.map(|time| self.client.world().now().timestamp() - time.unix_seconds());
+        let theirs = created.map(|time| self.time.now().timestamp() - time.unix_seconds());
         let theirs = theirs.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs);
         ours.into_iter().chain(theirs).any(|age| age < VISIBLE_WITHIN)
     }

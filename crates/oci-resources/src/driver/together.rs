@@ -102,13 +102,13 @@ impl Driver {
         let whole = together.whole(&part.id);
         match self.parties.join(&whole, part) {
             Role::Lead(lead) => {
-                self.client.world().sleep(MOMENT).await;
+                self.time.sleep(MOMENT).await;
                 let outcome = self.take_turns(module, together, &whole, &lead.close()).await;
                 lead.end(outcome.clone());
                 outcome
             }
             Role::Follow(party) => loop {
-                self.client.world().sleep(MOMENT).await;
+                self.time.sleep(MOMENT).await;
                 let outcome = lock(&party.outcome).clone();
                 if let Some(outcome) = outcome {
                     return outcome;
@@ -138,7 +138,7 @@ impl Driver {
             if number + 1 < count {
                 let part = parts.first().map(|part| part.id.as_str()).unwrap_or_default();
                 self.settle(module, part, &last).await.map_err(super::change::Stop::into_failure)?;
-                self.client.world().sleep(turn.pause).await;
+                self.time.sleep(turn.pause).await;
             }
         }
         Ok(last)

@@ -89,7 +89,7 @@ impl Driver {
         let waiting = Waiting {
             id: id.to_owned(),
             work_request: answer.work_request.clone(),
-            since: self.client.world().now().timestamp(),
+            since: self.time.now().timestamp(),
         };
         if waiting.work_request.is_some() || operation == Operation::Delete {
             let words = if operation == Operation::Delete { "the deletion" } else { "the work request" };
@@ -198,7 +198,7 @@ impl Driver {
     }
 
     fn may_be_hidden_yet(&self, waiting: &Waiting) -> bool {
-        let age = self.client.world().now().timestamp().saturating_sub(waiting.since);
+        let age = self.time.now().timestamp().saturating_sub(waiting.since);
         u64::try_from(age).is_ok_and(|age| age < VISIBLE_WITHIN.as_secs())
     }
 
