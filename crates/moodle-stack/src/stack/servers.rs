@@ -237,17 +237,26 @@ fn tls(config: &Config) -> Tls {
 }
 
 /// A server's place in a backend set. It goes before its server does, and waits there until what has begun is over.
+///
+/// It names the address and not the instance: a set with an instance in it that somebody has terminated could not be changed.
 fn add_backend(build: &mut Build<'_>, index: u16, set: &str, port: u16) {
-    let name = names::server(index);
+    let (name, server) = (names::server(index), of_server(instance::TYPE, "web", index));
+    let ip_address = match private_ip(build.config, index) {
+        Attr::Absent => instance::private_ip(&server).into(),
+        chosen => chosen,
+    };
     let backend = Backend {
         network_load_balancer_id: network_load_balancer::id(&address(network_load_balancer::TYPE, "site"))
             .into(),
         backend_set_name: backend_set::name(&address(backend_set::TYPE, set)).into(),
         name: name.as_str().into(),
-        target_id: instance::id(&of_server(instance::TYPE, "web", index)).into(),
+        ip_address,
         port: i64::from(port).into(),
         drain_seconds: i64::from(build.config.servers.drain_in_seconds).into(),
         ..Backend::default()
     };
-    build.graph.add(backend.inputs().at(of_server(backend::TYPE, set, index)).rolling(GROUP, name));
+    let at = of_server(backend::TYPE, set, index);
+    let mut node = backend.inputs().at(at).rolling(GROUP, name).after(server.clone());
+    node.lifecycle.replace_when = vec![instance::id(&server).reference().clone()];
+    build.graph.add(node);
 }

@@ -122,9 +122,6 @@ impl Driver {
             known.insert(name.clone(), value.clone());
         }
         if let Some(together) = module.together() {
-            if self.look(module, id).await.map_err(|error| failure(&error))?.is_none() {
-                return Ok(Reply::Gone);
-            }
             let part = Part { operation: Operation::Delete, id: id.to_owned(), inputs: known };
             let answer = self.changed_together(module, together, part).await?;
             self.remember_removed(id);

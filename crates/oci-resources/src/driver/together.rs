@@ -3,30 +3,49 @@
 //! The engine hands out together what shares a batch of a lane, so the calls arrive side by side. The first one waits a moment
 //! for the others, makes the request for all of them, and leaves its answer where the others find it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use oci_client::error::Error;
 use reconcile::provider::Failure;
+use reconcile::record::Operation;
 
 use super::Driver;
 use super::wait::failure;
 use crate::call::Answer;
 use crate::module::{Part, ResourceModule, Together};
 
-/// How long the first one waits for the others, and the others look for the answer: far shorter than a request, far longer
-/// than the engine takes to start what is ready.
-const MOMENT: Duration = Duration::from_millis(50);
+/// How long the first one waits for the others, and the others look for the answer, by the machine's time: far shorter than a
+/// request, far longer than the engine takes to start what is ready.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Those who wait to change parts together, by the whole that the parts belong to.
 #[derive(Debug, Default)]
-pub(super) struct Parties(Mutex<BTreeMap<String, Arc<Party>>>);
+pub(super) struct Parties {
+    waiting: Mutex<BTreeMap<String, Arc<Party>>>,
+    /// Wholes that are being changed. What one party reads must not be what another one is about to replace.
+    busy: Mutex<BTreeSet<String>>,
+}
 
 /// Parts that wait to be changed together, and what came of it.
 #[derive(Debug, Default)]
 struct Party {
     parts: Mutex<Vec<Part>>,
     outcome: Mutex<Option<Result<Answer, Failure>>>,
+}
+
+/// The right to change a whole, until it is dropped.
+#[derive(Debug)]
+struct Turn<'a> {
+    parties: &'a Parties,
+    whole: &'a str,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        lock(&self.parties.busy).remove(self.whole);
+    }
 }
 
 /// What falls to somebody who has joined.
@@ -50,7 +69,7 @@ struct Lead<'a> {
 impl Parties {
     /// Joins those who wait to change the same whole.
     fn join(&self, whole: &str, part: Part) -> Role<'_> {
-        let mut parties = lock(&self.0);
+        let mut parties = lock(&self.waiting);
         let is_first = !parties.contains_key(whole);
         let party = Arc::clone(parties.entry(whole.to_owned()).or_default());
         lock(&party.parts).push(part);
@@ -60,12 +79,18 @@ impl Parties {
             Role::Follow(party)
         }
     }
+
+    /// The right to change `whole`, unless somebody has it.
+    fn turn<'a>(&'a self, whole: &'a str) -> Option<Turn<'a>> {
+        let is_free = lock(&self.busy).insert(whole.to_owned());
+        is_free.then_some(Turn { parties: self, whole })
+    }
 }
 
 impl Lead<'_> {
     /// All parts. Whoever comes from now on joins another party.
     fn close(&self) -> Vec<Part> {
-        let mut parties = lock(&self.parties.0);
+        let mut parties = lock(&self.parties.waiting);
         if parties.get(&self.whole).is_some_and(|party| Arc::ptr_eq(party, &self.party)) {
             parties.remove(&self.whole);
         }
@@ -102,13 +127,20 @@ impl Driver {
         let whole = together.whole(&part.id);
         match self.parties.join(&whole, part) {
             Role::Lead(lead) => {
-                self.time.sleep(MOMENT).await;
+                self.client.world().sleep(MOMENT).await;
+                let turn = loop {
+                    match self.parties.turn(&whole) {
+                        Some(turn) => break turn,
+                        None => self.client.world().sleep(MOMENT).await,
+                    }
+                };
                 let outcome = self.take_turns(module, together, &whole, &lead.close()).await;
+                drop(turn);
                 lead.end(outcome.clone());
                 outcome
             }
             Role::Follow(party) => loop {
-                self.time.sleep(MOMENT).await;
+                self.client.world().sleep(MOMENT).await;
                 let outcome = lock(&party.outcome).clone();
                 if let Some(outcome) = outcome {
                     return outcome;
@@ -124,7 +156,16 @@ impl Driver {
         whole: &str,
         parts: &[Part],
     ) -> Result<Answer, Failure> {
-        let current = self.carry_out(together.read(whole)).await.map_err(|error| failure(&error))?;
+        let current = match self.carry_out(together.read(whole)).await {
+            Ok(current) => current,
+            // The parts went with their whole.
+            Err(Error::MissingOrHidden(_))
+                if parts.iter().all(|part| part.operation == Operation::Delete) =>
+            {
+                return Ok(Answer::default());
+            }
+            Err(error) => return Err(failure(&error)),
+        };
         let mut last = Answer::default();
         let turns = together.turns(whole, &current, parts)?;
         let count = turns.len();
@@ -147,7 +188,6 @@ impl Driver {
 
 #[cfg(test)]
 mod tests {
-    use reconcile::record::Operation;
     use reconcile::value::ValueMap;
 
     use super::*;
@@ -180,6 +220,17 @@ mod tests {
         assert!(others.iter().all(|party| lock(&party.outcome).is_none()));
         first.end(Ok(Answer::default()));
         assert!(others.iter().all(|party| matches!(*lock(&party.outcome), Some(Ok(_)))));
+    }
+
+    #[test]
+    fn a_whole_is_changed_by_one_party_at_a_time() {
+        let parties = Parties::default();
+        let turn = parties.turn("whole");
+        assert!(turn.is_some());
+        assert!(parties.turn("whole").is_none());
+        assert!(parties.turn("another").is_some());
+        drop(turn);
+        assert!(parties.turn("whole").is_some());
     }
 
     #[test]
