@@ -17,8 +17,8 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::report::say;
 use crate::stack_file::{self, StackFile};
-use crate::view::Style;
 use crate::view::progress::{Mode as Shown, Reporter};
+use crate::view::{self, Style};
 
 /// `oci-moodle plan`.
 pub(crate) async fn plan(global: &Global, arguments: &PlanArguments) -> Result<Exit, Failure> {
@@ -136,6 +136,7 @@ struct Run {
     interrupt: Interrupt,
     refresh: bool,
     reporter: Reporter,
+    global: Global,
 }
 
 impl Run {
@@ -156,7 +157,8 @@ impl Run {
         match opened {
             Ok(session) => {
                 let reporter = reporter(global, &cloud, json);
-                Ok(Self { file, cloud, session, interrupt, refresh, reporter })
+                let global = global.clone();
+                Ok(Self { file, cloud, session, interrupt, refresh, reporter, global })
             }
             Err(failure) => {
                 cloud.close().await;
@@ -184,7 +186,7 @@ impl Run {
 
     async fn show_plan(&mut self, arguments: &PlanArguments, options: &PlanOptions) -> Result<Exit, Failure> {
         let Some(plan) = self.make_plan(options).await? else { return Ok(Exit::Interrupted) };
-        show(&plan, arguments.json)?;
+        show(&plan, &self.global, arguments.json.json);
         refuse_problems(&plan)?;
         let is_empty = plan.is_empty();
         if let Some(path) = &arguments.out {
@@ -197,7 +199,7 @@ impl Run {
     async fn show_drift(&mut self, json: Json) -> Result<Exit, Failure> {
         let options = PlanOptions { mode: Mode::RefreshOnly, ..PlanOptions::default() };
         let Some(plan) = self.make_plan(&options).await? else { return Ok(Exit::Interrupted) };
-        show(&plan, json)?;
+        show(&plan, &self.global, json.json);
         Ok(if plan.drift().is_empty() { Exit::Done } else { Exit::Changes })
     }
 
@@ -221,7 +223,7 @@ impl Run {
             },
         };
         if !json.json {
-            show(&plan, json)?;
+            show(&plan, &self.global, false);
         }
         refuse_problems(&plan)?;
         if !plan.is_empty() {
@@ -369,16 +371,20 @@ fn write_plan(path: &Path, saved: &SavedPlan) -> Result<(), Failure> {
     })
 }
 
+/// Columns where nobody says how many there are.
+const COLUMNS: usize = 100;
+
 #[expect(clippy::print_stdout, reason = "the plan is what was asked for")]
-fn show(plan: &Plan, json: Json) -> Result<(), Failure> {
-    if json.json {
-        let text = serde_json::to_string_pretty(plan)
-            .map_err(|error| Failure::failed("the plan cannot be written as JSON").because(&error))?;
-        println!("{text}");
-    } else {
-        print!("{plan}");
+fn show(plan: &Plan, global: &Global, json: bool) {
+    let options = Session::apply_options(plan);
+    if json {
+        println!("{:#}", view::plan::json(plan, &options));
+        return;
     }
-    Ok(())
+    let is_terminal = std::io::stdout().is_terminal();
+    let columns = terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0));
+    let style = Style::choose(global.color, is_terminal, &world::RealWorld::new());
+    print!("{}", view::plan::render(plan, &options, view::plan::Show { style, columns }));
 }
 
 /// A plan that cannot be applied is bad input: it says what of the file cannot be.

@@ -10,7 +10,6 @@ mod report;
 mod stack_file;
 mod state;
 mod texts;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "plans and diagnostics are being written"))]
 mod view;
 
 use std::process::ExitCode;

@@ -40,6 +40,7 @@ pub(crate) struct Style {
 
 impl Style {
     /// Without any colour.
+    #[cfg(test)]
     pub(crate) const PLAIN: Self = Self { colors: false };
     /// With colours.
     #[cfg(test)]

@@ -125,6 +125,10 @@ impl Driver {
             let part = Part { operation: Operation::Delete, id: id.to_owned(), inputs: known };
             let answer = self.changed_together(module, together, part).await?;
             self.remember_removed(id);
+            let nothing_began = answer.work_request.is_none();
+            if nothing_began && self.look(module, id).await.map_err(|error| failure(&error))?.is_none() {
+                return Ok(Reply::Gone);
+            }
             return self.begun(module, Operation::Delete, id, answer, Context::default()).await;
         }
         let calls = module.delete(id, &known);
