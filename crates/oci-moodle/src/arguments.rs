@@ -127,6 +127,25 @@ pub(crate) enum Verb {
     },
 }
 
+impl Verb {
+    /// Whether what goes wrong is to be said in JSON too.
+    pub(crate) fn speaks_json(&self) -> bool {
+        match self {
+            Self::Validate(json) | Self::Drift(json) | Self::Output { json, .. } => json.json,
+            Self::Plan(plan) => plan.json.json,
+            Self::Apply(apply) => apply.json.json,
+            Self::Destroy(destroy) => destroy.json.json,
+            Self::State(State::List(json) | State::Show { json, .. }) => json.json,
+            Self::Init(_)
+            | Self::Import { .. }
+            | Self::State(_)
+            | Self::Schema { .. }
+            | Self::Mock(_)
+            | Self::Completions { .. } => false,
+        }
+    }
+}
+
 /// Output for machines.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Json {

@@ -7,8 +7,8 @@ use moodle_stack::session::{Place, Session};
 use moodle_stack::site::{self, Site};
 use moodle_stack::stack::Facts;
 use reconcile::Address;
-use reconcile::plan::{Mode, Plan, PlanOptions, SavedPlan};
-use reconcile::run::Summary;
+use reconcile::plan::{Mode, Plan, PlanOptions, Problem, SavedPlan};
+use reconcile::run::{StepEnd, Summary};
 use serde_json::json;
 
 use crate::arguments::{Apply, Destroy, Global, Json, Plan as PlanArguments, Selection};
@@ -115,16 +115,16 @@ fn options(selection: &Selection, mode: Mode) -> Result<PlanOptions, Failure> {
 
 /// An address in an argument.
 pub(crate) fn address(text: &str) -> Result<Address, Failure> {
-    text.parse().map_err(|error| Failure::usage(format!("`{text}` is no address")).because(&error))
+    text.parse().map_err(|error| Failure::usage_because(format!("`{text}` is no address"), &error))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a file that the user names")]
 fn read_plan(path: &Path) -> Result<SavedPlan, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("could not read the plan {}", path.display())).because(&error)
+        Failure::usage_because(format!("could not read the plan {}", path.display()), &error)
     })?;
     SavedPlan::from_json(&text).map_err(|error| {
-        Failure::usage(format!("{} is no plan that can be used", path.display())).because(&error)
+        Failure::usage_because(format!("{} is no plan that can be used", path.display()), &error)
     })
 }
 
@@ -146,8 +146,8 @@ impl Run {
         refresh: bool,
         (reason, json): (&str, bool),
     ) -> Result<Self, Failure> {
-        let interrupt = Interrupt::listen()
-            .map_err(|error| Failure::failed("could not listen for signals").because(&error))?;
+        let interrupt =
+            Interrupt::listen().map_err(|error| Failure::because("could not listen for signals", &error))?;
         let file = stack_file::read(global, &world::RealWorld::new())?;
         say(&file.warnings);
         let work = stack_file::work_folder(global);
@@ -214,7 +214,7 @@ impl Run {
             Some(saved) => {
                 let plan = saved.for_state(self.session.state(), self.session.key());
                 plan.map_err(|stale| {
-                    Failure::usage("the plan cannot be used any more").because(&stale).hint("make a new plan")
+                    Failure::usage_because("the plan cannot be used any more", &stale).hint("make a new plan")
                 })?
             }
             None => match self.make_plan(options).await? {
@@ -240,7 +240,7 @@ impl Run {
             let summary =
                 self.session.apply(&plan, &options, &mut self.reporter, &self.interrupt.cancel).await?;
             self.reporter.ended(&summary);
-            if let Some(exit) = unfinished(&summary) {
+            if let Some(exit) = unfinished(&self.global, &summary) {
                 return Ok(exit);
             }
         }
@@ -270,8 +270,7 @@ impl Run {
             return Ok(Exit::Interrupted);
         }
         let answer = answer.map_err(|silent| {
-            let failure =
-                Failure::failed("everything is there, and the site does not answer").because(&silent);
+            let failure = Failure::because("everything is there, and the site does not answer", &silent);
             failure.hint("`oci-moodle status` shows each tier; another `apply` waits on")
         })?;
         let port = self.cloud.local_port(site.load_balancer_id(), site::first_listener()).await;
@@ -366,9 +365,8 @@ pub(crate) fn run_program(words: &[String]) -> std::io::Result<Vec<u8>> {
 
 #[expect(clippy::disallowed_methods, reason = "a file that the user names")]
 fn write_plan(path: &Path, saved: &SavedPlan) -> Result<(), Failure> {
-    std::fs::write(path, saved.to_json()).map_err(|error| {
-        Failure::failed(format!("could not write the plan to {}", path.display())).because(&error)
-    })
+    std::fs::write(path, saved.to_json())
+        .map_err(|error| Failure::because(format!("could not write the plan to {}", path.display()), &error))
 }
 
 /// Columns where nobody says how many there are.
@@ -392,23 +390,27 @@ fn refuse_problems(plan: &Plan) -> Result<(), Failure> {
     if plan.problems().is_empty() {
         return Ok(());
     }
-    let mut failure = Failure::usage("the plan cannot be applied");
-    for problem in plan.problems() {
+    let words = |problem: &Problem| {
         let at = problem.address.as_ref().map_or_else(String::new, |address| format!("{address}: "));
-        failure.causes.push(format!("{at}{}", problem.message));
-    }
-    Err(failure)
+        format!("{at}{}", problem.message)
+    };
+    let failure = Failure::usage("the plan cannot be applied");
+    Err(plan.problems().iter().map(words).fold(failure, Failure::cause))
 }
 
-/// How a run that is not done ends; `None` when it is done.
-fn unfinished(summary: &Summary) -> Option<Exit> {
+/// Says what went wrong in a run, and how the program ends; `None` when everything is done.
+fn unfinished(global: &Global, summary: &Summary) -> Option<Exit> {
     if summary.is_success() {
         return None;
+    }
+    let style = Style::choose(global.color, std::io::stderr().is_terminal(), &world::RealWorld::new());
+    for report in view::diagnostics::of_run(summary, None) {
+        say(&report.render(style));
     }
     if summary.cancelled {
         return Some(Exit::Interrupted);
     }
-    let no_room = |end: &reconcile::run::StepEnd| end.message.contains("Out of host capacity");
+    let no_room = |end: &StepEnd| end.message.contains("Out of host capacity");
     let only_room = !summary.failed.is_empty() && summary.failed.iter().all(no_room);
     Some(if only_room { Exit::Later } else { Exit::Failed })
 }

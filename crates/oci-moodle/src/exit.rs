@@ -10,6 +10,7 @@ use reconcile::run::ApplyError;
 use reconcile::store::StoreError;
 
 use crate::cloud::CloudError;
+use crate::view::diagnostics::Report;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,53 +59,61 @@ pub(crate) fn of_clap(refusal: &clap::Error) -> Exit {
     }
 }
 
-/// Why a verb did not do what it should, in words, and how the program ends.
+/// Why a verb did not do what it should, and how the program ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    /// What was attempted.
-    pub(crate) message: String,
-    /// From near to far.
-    pub(crate) causes: Vec<String>,
-    /// What to do next.
-    pub(crate) hint: Option<String>,
-    /// Whether `message` is a whole text that needs no frame.
-    pub(crate) is_rendered: bool,
+    pub(crate) what: What,
+}
+
+/// What is said about a failure.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// Something could not be done.
+    Report(Box<Report>),
+    /// A file is wrong, and this is everything that is: for people, and for programs.
+    Findings(String, serde_json::Value),
 }
 
 impl Failure {
-    fn new(exit: Exit, message: String) -> Self {
-        Self { exit, message, causes: Vec::new(), hint: None, is_rendered: false }
+    fn new(exit: Exit, report: Report) -> Self {
+        Self { exit, what: What::Report(Box::new(report)) }
     }
 
     /// An argument or an input file is wrong.
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, message.into())
+    pub(crate) fn usage(attempted: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, Report::new(attempted))
     }
 
-    /// Something went wrong.
-    pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self::new(Exit::Failed, message.into())
+    /// An argument or an input file is wrong, because of `error`.
+    pub(crate) fn usage_because(attempted: impl Into<String>, error: &(dyn Error + 'static)) -> Self {
+        Self::new(Exit::Usage, Report::of(attempted, error))
     }
 
-    /// A text that was made elsewhere.
-    pub(crate) fn rendered(exit: Exit, text: String) -> Self {
-        Self { is_rendered: true, ..Self::new(exit, text) }
+    /// Something went wrong, because of `error`.
+    pub(crate) fn because(attempted: impl Into<String>, error: &(dyn Error + 'static)) -> Self {
+        Self::new(Exit::Failed, Report::of(attempted, error))
     }
 
-    /// With an error behind it, and all that are behind that.
-    pub(crate) fn because(mut self, error: &dyn Error) -> Self {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            self.causes.push(error.to_string());
-            cause = error.source();
-        }
-        self
+    /// A file is wrong.
+    pub(crate) fn findings(text: String, json: serde_json::Value) -> Self {
+        Self { exit: Exit::Usage, what: What::Findings(text, json) }
     }
 
     /// With what to do next.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        self.with(|report| report.hint(hint))
+    }
+
+    /// With one more cause.
+    pub(crate) fn cause(self, cause: impl Into<String>) -> Self {
+        self.with(|report| report.cause(cause))
+    }
+
+    fn with(mut self, change: impl FnOnce(Report) -> Report) -> Self {
+        if let What::Report(report) = &mut self.what {
+            **report = change(std::mem::take(&mut **report));
+        }
         self
     }
 
@@ -116,7 +125,7 @@ impl Failure {
 
 impl From<CloudError> for Failure {
     fn from(error: CloudError) -> Self {
-        let failure = Self::failed("could not connect to the cloud").because(&error);
+        let failure = Self::because("could not connect to the cloud", &error);
         match &error {
             CloudError::Endpoint(_) | CloudError::Environment(_) => failure.ending(Exit::Usage),
             CloudError::Credentials(_) => failure
@@ -132,11 +141,11 @@ impl From<CloudError> for Failure {
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
-        let failure = Self::failed("could not begin").because(&error);
+        let failure = Self::because("could not begin", &error);
         match &error {
-            SessionError::State(OpenError::Store(StoreError::Locked { .. } | StoreError::Busy { .. })) => failure
-                .ending(Exit::Later)
-                .hint("wait for the other run; the lock of one that was killed is free at once, or after two minutes on another machine"),
+            SessionError::State(OpenError::Store(StoreError::Locked { .. } | StoreError::Busy { .. })) => {
+                failure.ending(Exit::Later)
+            }
             SessionError::State(OpenError::Store(_)) => failure,
             SessionError::State(_) => failure.ending(Exit::Usage).hint(
                 "nothing was changed; a backup lies beside the state, and `oci-moodle state recover` rebuilds it from the cloud",
@@ -155,15 +164,13 @@ impl From<SessionError> for Failure {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
-        Self::failed("the state could not be written")
-            .because(&error)
-            .hint("run it again: what was sent is on disk")
+        Self::because("could not write the state", &error)
     }
 }
 
 impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
-        let failure = Self::failed("the plan was not carried out").because(&error);
+        let failure = Self::because("could not carry out the plan", &error);
         match error {
             ApplyError::Stale | ApplyError::ConfigurationChanged(_) => {
                 failure.ending(Exit::Usage).hint("make a new plan")

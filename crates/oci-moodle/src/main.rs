@@ -25,13 +25,14 @@ fn main() -> ExitCode {
         Err(refusal) => return exit::of_clap(&refusal).into(),
     };
     report::start_log(arguments.global.log);
+    let (color, json) = (arguments.global.color, arguments.verb.speaks_json());
     let ended = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::failed("could not start").because(&error))
+        .map_err(|error| Failure::because("could not start", &error))
         .and_then(|runtime| runtime.block_on(run(arguments)));
     match ended {
         Ok(exit) => exit,
         Err(failure) => {
-            report::failure(&failure);
+            report::failure(&failure, color, json);
             failure.exit
         }
     }

@@ -9,11 +9,11 @@ use crate::interrupt::Interrupt;
 #[expect(clippy::print_stdout, reason = "the base URL on the first line of stdout is a contract")]
 pub(crate) async fn run(options: &ServeOptions) -> Result<Exit, Failure> {
     // Listened for before the URL is printed: whoever has read it may stop us at once.
-    let stop = Interrupt::listen()
-        .map_err(|error| Failure::failed("could not listen for signals").because(&error))?;
+    let stop =
+        Interrupt::listen().map_err(|error| Failure::because("could not listen for signals", &error))?;
     let server = serve(options).await.map_err(|error| {
-        let failure = if is_bad_input(&error) { Failure::usage } else { Failure::failed };
-        failure("could not start the mock").because(&error)
+        let failure = if is_bad_input(&error) { Failure::usage_because } else { Failure::because };
+        failure("could not start the mock", &error)
     })?;
     println!("{}", server.base_url());
     // It ends by the interrupt only.

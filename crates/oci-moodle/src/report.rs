@@ -1,9 +1,14 @@
 //! What people read on stderr, and the log.
 
+use std::io::IsTerminal as _;
+
+use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
+use world::RealWorld;
 
 use crate::arguments::LogLevel;
-use crate::exit::Failure;
+use crate::exit::{Failure, What};
+use crate::view::{ColorChoice, Style};
 
 /// Sends the log to stderr.
 pub(crate) fn start_log(level: LogLevel) {
@@ -26,17 +31,22 @@ pub(crate) fn say(text: &str) {
     }
 }
 
-/// Why the program did not do what it should.
-pub(crate) fn failure(failure: &Failure) {
-    if failure.is_rendered {
-        return say(&failure.message);
+/// Why the program did not do what it should: for people on stderr, and for programs that asked for JSON on stdout as well.
+#[expect(clippy::print_stdout, reason = "programs read stdout")]
+pub(crate) fn failure(failure: &Failure, color: ColorChoice, json: bool) {
+    let style = Style::choose(color, std::io::stderr().is_terminal(), &RealWorld::new());
+    match &failure.what {
+        What::Report(report) => {
+            say(&report.render(style));
+            if json {
+                println!("{}", json!({"type": "error", "error": report.json()}));
+            }
+        }
+        What::Findings(text, findings) => {
+            say(text);
+            if json {
+                println!("{}", json!({"type": "error", "valid": false, "findings": findings}));
+            }
+        }
     }
-    let mut text = format!("error: {}\n", failure.message);
-    for cause in &failure.causes {
-        text.push_str(&format!("  because: {cause}\n"));
-    }
-    if let Some(hint) = &failure.hint {
-        text.push_str(&format!("  try: {hint}\n"));
-    }
-    say(&text);
 }

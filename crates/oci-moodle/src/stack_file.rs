@@ -1,12 +1,16 @@
 //! The stack file, and what lies beside it.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use moodle_stack::config::{Config, SourceFile, load};
+use moodle_stack::diagnostic::Diagnostics;
 use world::World;
 
 use crate::arguments::Global;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
+use crate::view::Style;
+use crate::view::diagnostics::{findings, findings_json};
 
 /// A stack file that is right.
 pub(crate) struct StackFile {
@@ -25,7 +29,7 @@ pub(crate) fn read(global: &Global, machine: &dyn World) -> Result<StackFile, Fa
             std::io::ErrorKind::NotFound => "`oci-moodle init` writes one; `-c FILE` names another",
             _ => "`-c FILE` names another",
         };
-        Failure::usage(format!("could not read the stack file {}", path.display())).because(&error).hint(hint)
+        Failure::usage_because(format!("could not read the stack file {}", path.display()), &error).hint(hint)
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -33,12 +37,22 @@ pub(crate) fn read(global: &Global, machine: &dyn World) -> Result<StackFile, Fa
     })?;
     let file = SourceFile::new(path.display().to_string(), text);
     let (config, diagnostics) = load(&file);
-    let rendered = diagnostics.render(&file);
     if diagnostics.has_errors() {
-        return Err(Failure::rendered(Exit::Usage, rendered));
+        return Err(wrong(global, &diagnostics, &file));
     }
+    let warnings = findings(&diagnostics, &file, style(global));
     let folder = reconcile::disk::folder_of(path).to_owned();
-    Ok(StackFile { config, warnings: rendered, folder })
+    Ok(StackFile { config, warnings, folder })
+}
+
+/// How what people read on stderr is coloured.
+fn style(global: &Global) -> Style {
+    Style::choose(global.color, std::io::stderr().is_terminal(), &world::RealWorld::new())
+}
+
+/// The file is wrong.
+pub(crate) fn wrong(global: &Global, diagnostics: &Diagnostics, file: &SourceFile) -> Failure {
+    Failure::findings(findings(diagnostics, file, style(global)), findings_json(diagnostics, file))
 }
 
 /// The `.oci-moodle` beside the stack file.

@@ -95,10 +95,10 @@ async fn change(
 
 fn refused(error: &CommandError) -> Failure {
     let failure = match error {
-        CommandError::Ledger(_) | CommandError::Unreadable { .. } => Failure::failed,
-        _ => Failure::usage,
+        CommandError::Ledger(_) | CommandError::Unreadable { .. } => Failure::because,
+        _ => Failure::usage_because,
     };
-    failure("the state was not changed").because(error)
+    failure("could not change the state", error)
 }
 
 /// The state, without its lock.
@@ -106,8 +106,7 @@ async fn look(global: &Global) -> Result<Peeked, Failure> {
     let path = stack_file::state_path(global);
     let store = FileStore::new(&path);
     let found = peek(&store).await.map_err(|error| {
-        Failure::usage(format!("the state {} cannot be used", path.display()))
-            .because(&error)
+        Failure::usage_because(format!("the state {} cannot be used", path.display()), &error)
             .hint("nothing was changed; a backup lies beside it, and `oci-moodle state recover` rebuilds it from the cloud")
     })?;
     found.ok_or_else(|| {
@@ -155,7 +154,7 @@ fn described(shown: &Shown<'_>) -> JsonValue {
 async fn show(global: &Global, at: &Address, json: Json) -> Result<Exit, Failure> {
     let peeked = look(global).await?;
     let all = commands::show(&peeked.state, at)
-        .map_err(|error| Failure::usage("nothing to show").because(&error))?;
+        .map_err(|error| Failure::usage_because("nothing to show", &error))?;
     for shown in all {
         let mut whole = described(&shown);
         whole["attributes"] = json!(shown.entry.attributes);

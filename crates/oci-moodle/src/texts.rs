@@ -51,7 +51,7 @@ pub(crate) fn init(global: &Global, given: Init) -> Result<Exit, Failure> {
     let file = SourceFile::new(path.display().to_string(), text.clone());
     let (_, diagnostics) = load(&file);
     if diagnostics.has_errors() {
-        return Err(Failure::rendered(Exit::Usage, diagnostics.render(&file)));
+        return Err(stack_file::wrong(global, &diagnostics, &file));
     }
     // A file that is there is somebody's work.
     let created = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
@@ -59,9 +59,9 @@ pub(crate) fn init(global: &Global, given: Init) -> Result<Exit, Failure> {
     written.map_err(|error| {
         let message = format!("could not write {}", path.display());
         if error.kind() == std::io::ErrorKind::AlreadyExists {
-            Failure::usage(message).because(&error).hint("`-c FILE` names another file")
+            Failure::usage_because(message, &error).hint("`-c FILE` names another file")
         } else {
-            Failure::failed(message).because(&error)
+            Failure::because(message, &error)
         }
     })?;
     println!(
@@ -85,7 +85,7 @@ fn asked(given: Option<String>, question: &str, option: &str) -> Result<String, 
     write!(out, "{question}")
         .and_then(|()| out.flush())
         .and_then(|()| std::io::stdin().read_line(&mut answer))
-        .map_err(|error| unknown().because(&error))?;
+        .map_err(|error| unknown().cause(error.to_string()))?;
     Ok(answer.trim().to_owned())
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn schema(resource_type: Option<&str>) -> Result<Exit, Failure> {
         });
     };
     let text = serde_json::to_string_pretty(&found.schema.to_json())
-        .map_err(|error| Failure::failed("the schema cannot be written").because(&error))?;
+        .map_err(|error| Failure::because("the schema cannot be written", &error))?;
     println!("{text}");
     Ok(Exit::Done)
 }
