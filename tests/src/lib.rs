@@ -154,7 +154,13 @@ pub fn client_through(mock: &Mock, world: &Arc<dyn World>, transport: Arc<dyn Tr
     let credential =
         Credential::api_key(&place.tenancy_id, &place.user_id, signing.fingerprint(), Arc::clone(&signing));
     let credential = Arc::new(credential.expect("the mock's own OCIDs"));
-    let whoami = WhoAmI { method: Method::default(), ..WhoAmI::default() };
+    let whoami = WhoAmI {
+        method: Method::default(),
+        tenancy: Some(place.tenancy_id.clone()),
+        user: Some(place.user_id.clone()),
+        region: Some(place.region.clone()),
+        ..WhoAmI::default()
+    };
     let credentials = Arc::new(FixedCredential::new(credential, whoami));
     let origin = Origin::parse(ORIGIN).expect("it is an origin");
     Client::builder(transport, credentials, Endpoints::default().all_at(origin)).world(Arc::clone(world))

@@ -19,6 +19,7 @@ mod shapes;
 
 mod site;
 
+pub(crate) use network::addresses_needed;
 use oci_client::secret::Secret;
 
 use crate::codes::Code;

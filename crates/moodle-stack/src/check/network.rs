@@ -50,6 +50,11 @@ fn subnets(config: &Config) -> [Subnet; 4] {
     ]
 }
 
+/// How many addresses each subnet must have room for, by the key of its range.
+pub(crate) fn addresses_needed(config: &Config) -> [(&'static str, u32); 4] {
+    subnets(config).map(|subnet| (subnet.key, subnet.needs.iter().map(|(_, count)| count).sum()))
+}
+
 /// A VCN is /16 to /30.
 pub(super) fn vcn_has_a_size(config: &Config) -> Vec<Diagnostic> {
     let range = config.network.cidr;
