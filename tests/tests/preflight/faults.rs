@@ -1,9 +1,11 @@
 //! One thing wrong at a time, and what must be found of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cross_tests::ORIGIN;
+use moodle_stack::codes::Code;
 use moodle_stack::preflight::{Finding, Level, Report};
 use oci_client::client::Client;
 use oci_client::credentials::{Credential, CredentialError, CredentialProvider, WhoAmI};
@@ -115,6 +117,9 @@ const CASES: &[Case] = &[
     case!("a policy that leaves out load balancers", Fault "E0311", |setup| {
         setup.refuse("ListNetworkLoadBalancers", 403, "NotAuthorized")
     }),
+    case!("a policy that leaves out buckets", Fault "E0311", |setup| {
+        setup.refuse("ListBuckets", 404, "BucketNotFound")
+    }),
     // Limits.
     case!("too few cores", Fault "E0312", |setup| setup.limit("standard-a1-core-count", 1)),
     case!("too little memory", Fault "E0312", |setup| setup.limit("standard-a1-memory-count", 11)),
@@ -175,8 +180,8 @@ const CASES: &[Case] = &[
         setup.config.servers.ocpus = 81.0;
         setup.config.servers.memory_in_gbs = 100.0;
     }),
-    case!("another size than a fixed shape has", Fault "E0315", |setup| {
-        setup.config.servers.shape = "VM.Standard2.1".to_owned()
+    case!("another size than a fixed shape has", Warning "E0315", |setup| {
+        setup.config.servers.shape = "VM.Standard2.1".to_owned();
     }),
     case!("an image that is not there", Fault "E0316", |setup| {
         setup.config.servers.image_id = Some(nothing("image"))
@@ -219,10 +224,13 @@ const CASES: &[Case] = &[
     // The network that exists.
     case!("a VCN that is not there", Fault "E0323", |setup| setup.config.network.vcn_id = Some(nothing("vcn"))),
     case!("a VCN with another range", Fault "E0324", |setup| {
-        setup.config.network.vcn_id = Some(setup.vcn("10.9.0.0/16", Some("theirs")).await)
+        setup.config.network.vcn_id = Some(setup.vcn("10.9.0.0/16", Some("campus")).await)
     }),
     case!("a VCN without a DNS label", Fault "E0324", |setup| {
         setup.config.network.vcn_id = Some(setup.vcn("10.0.0.0/16", None).await)
+    }),
+    case!("a VCN with another DNS label", Fault "E0324", |setup| {
+        setup.config.network.vcn_id = Some(setup.vcn("10.0.0.0/16", Some("theirs")).await)
     }),
     case!("a subnet that is not there", Fault "E0325", |setup| {
         setup.with_vcn().await;
@@ -240,6 +248,10 @@ const CASES: &[Case] = &[
     case!("a private subnet for a public load balancer", Fault "E0326", |setup| {
         let vcn = setup.with_vcn().await;
         setup.config.network.balancer_subnet_id = Some(setup.subnet(&vcn, "10.0.1.0/24", "front", true).await);
+    }),
+    case!("a database subnet whose name the servers do not know", Fault "E0326", |setup| {
+        let vcn = setup.with_vcn().await;
+        setup.config.network.database_subnet_id = Some(setup.subnet(&vcn, "10.0.3.0/24", "mysql", true).await);
     }),
     case!("a public subnet for servers", Warning "E0326", |setup| {
         let vcn = setup.with_vcn().await;
@@ -305,7 +317,6 @@ const CASES: &[Case] = &[
             ..CreateBucketDetails::default()
         };
         setup.client.call(&CreateBucket::new(namespace, details)).await.unwrap();
-        setup.buckets.push("campus-site".to_owned());
     }),
     case!("a tag namespace that is not there", Fault "E0338", |setup| {
         setup.config.defined_tags.insert("Finance.CostCenter".to_owned(), "42".to_owned())
@@ -378,6 +389,14 @@ async fn every_fault_is_found_by_its_code_with_reads_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let faults = CASES.iter().filter(|case| case.level == Level::Fault).count();
     assert!(faults >= 25, "{faults}");
+}
+
+/// E0304 is about credentials that work, and has its test beside them.
+#[test]
+fn every_code_of_preflight_has_a_fault_that_gives_it() {
+    let given: BTreeSet<&str> = CASES.iter().map(|case| case.code).chain(["E0304"]).collect();
+    let all = Code::ALL.iter().map(|code| code.as_str()).filter(|code| code.starts_with("E03"));
+    assert_eq!(given, all.collect());
 }
 
 #[tokio::test(start_paused = true)]

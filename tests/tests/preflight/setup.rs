@@ -57,9 +57,8 @@ pub(crate) struct Setup {
     pub(crate) client: Client,
     pub(crate) world: Arc<dyn World>,
     pub(crate) config: Config,
-    /// OCIDs that count as the stack's own.
+    /// Identifiers that count as the stack's own.
     pub(crate) existing: Vec<String>,
-    pub(crate) buckets: Vec<String>,
 }
 
 impl Setup {
@@ -75,7 +74,7 @@ impl Setup {
         let mock = Mock::new(config);
         let client = Self::client(&mock, &world, 0);
         let config = Config::parse(&format!("{FILE}[cloud]\nregion = \"{region}\"\n")).unwrap();
-        Self { mock, client, world, config, existing: Vec::new(), buckets: Vec::new() }
+        Self { mock, client, world, config, existing: Vec::new() }
     }
 
     /// A client of the mock to whom the service's clock seems so many seconds ahead.
@@ -191,7 +190,7 @@ impl Setup {
 
     /// Uses a VCN that exists, and returns its OCID.
     pub(crate) async fn with_vcn(&mut self) -> String {
-        let id = self.vcn("10.0.0.0/16", Some("theirs")).await;
+        let id = self.vcn("10.0.0.0/16", Some("campus")).await;
         self.config.network.vcn_id = Some(id.clone());
         id
     }
@@ -199,9 +198,7 @@ impl Setup {
     /// Looks, and makes sure that looking is all that was done.
     pub(crate) async fn look(&self) -> Report {
         let before = (self.mock.requests().len(), self.inventory());
-        let subject = Subject::new(&self.config)
-            .with_existing(self.existing.clone())
-            .with_buckets(self.buckets.clone());
+        let subject = Subject::new(&self.config).with_existing(self.existing.clone());
         let report = run_for(&self.client, &subject).await;
         let log = self.mock.requests().split_off(before.0);
         for entry in log {

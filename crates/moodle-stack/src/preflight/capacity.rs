@@ -14,7 +14,7 @@ use world::BoxFuture;
 use super::Place;
 use super::reads::{Read, Reads, all, unread};
 use super::report::{Check, Finding, Level};
-use super::servers::{Offers, Tried, is_offered, wanted};
+use super::servers::{Offers, Tried, is_flexible, is_offered, wanted};
 use super::subject::Subject;
 use crate::codes::Code;
 use crate::config::Servers;
@@ -65,7 +65,7 @@ async fn report(
     let line = |shape: &str, fault_domain: &Option<String>| CreateCapacityReportShapeAvailabilityDetails {
         fault_domain: fault_domain.clone(),
         instance_shape: Some(shape.to_owned()),
-        instance_shape_config: Some(CapacityReportInstanceShapeConfig {
+        instance_shape_config: is_flexible(shape).then(|| CapacityReportInstanceShapeConfig {
             ocpus: Some(servers.ocpus),
             memory_in_gbs: Some(servers.memory_in_gbs),
             ..CapacityReportInstanceShapeConfig::default()

@@ -6,7 +6,7 @@ use oci_client::services::core::operations::{
     ListServiceGateways,
 };
 
-use super::network::HIDDEN;
+use super::network::{HIDDEN, routes};
 use super::reads::{Read, Reads, is_missing, unread, words};
 use super::report::{Check, Finding, Level};
 use super::subject::Subject;
@@ -71,6 +71,7 @@ pub(super) async fn look(
     compartment: &str,
 ) -> Vec<Finding> {
     let network = &subject.config.network;
+    let (has_public, has_private) = routes(subject.config);
     let internet = async {
         let kind =
             Kind { key: "network.internet_gateway_id", name: "internet gateway", second: Level::Fault };
@@ -79,8 +80,7 @@ pub(super) async fn look(
                 let read = reads.value(&GetInternetGateway::new(id)).await;
                 named(&kind, vcn_id, id, read.map(Gateway::from))
             }
-            // A private load balancer is reached from inside.
-            None if !subject.config.load_balancer.public => Vec::new(),
+            None if !has_public => Vec::new(),
             None => {
                 let mut list = ListInternetGateways::new(compartment);
                 list.vcn_id = Some(vcn_id.to_owned());
@@ -96,6 +96,7 @@ pub(super) async fn look(
                 let read = reads.value(&GetNatGateway::new(id)).await;
                 named(&kind, vcn_id, id, read.map(Gateway::from))
             }
+            None if !has_private => Vec::new(),
             None => {
                 let mut list = ListNatGateways::new(compartment);
                 list.vcn_id = Some(vcn_id.to_owned());
@@ -111,6 +112,7 @@ pub(super) async fn look(
                 let read = reads.value(&GetServiceGateway::new(id)).await;
                 named(&kind, vcn_id, id, read.map(Gateway::from))
             }
+            None if !has_private => Vec::new(),
             None => {
                 let mut list = ListServiceGateways::new(compartment);
                 list.vcn_id = Some(vcn_id.to_owned());

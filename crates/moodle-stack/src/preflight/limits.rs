@@ -7,6 +7,7 @@ use oci_client::services::limits::operations::{GetResourceAvailability, ListLimi
 use world::BoxFuture;
 
 use super::Place;
+use super::network::{routes, wishes};
 use super::reads::{Read, Reads, all, is_missing, unread};
 use super::report::{Check, Finding, Level};
 use super::subject::Subject;
@@ -131,37 +132,29 @@ fn need(service: &'static str, limit: &str, amount: u64, what: &str, key: &'stat
 fn network(subject: &Subject<'_>) -> Vec<Need> {
     let (network, existing) = (&subject.config.network, &subject.existing);
     let balancer = &subject.config.load_balancer;
-    let new = |is_wanted: bool, kind: &str| u64::from(is_wanted).saturating_sub(existing.count(kind));
-    let ids = [
-        &network.balancer_subnet_id,
-        &network.web_subnet_id,
-        &network.database_subnet_id,
-        &network.storage_subnet_id,
-    ];
-    let subnets = ids.iter().filter(|id| id.is_none()).count() as u64;
-    let subnets = subnets.saturating_sub(existing.count("subnet"));
-    let address = balancer.public && balancer.public_ip_id.is_none();
+    let new = |wanted: u64, kind: &str| wanted.saturating_sub(existing.count(kind));
+    let one = |is_wanted: bool, kind: &str| new(u64::from(is_wanted), kind);
+    // A subnet has a security list of its own, and the public ones share a route table as the private ones do.
+    let subnets = wishes(subject.config).iter().filter(|wish| wish.id.is_none()).count() as u64;
+    let (has_public, has_private) = routes(subject.config);
+    let tables = u64::from(has_public) + u64::from(has_private);
+    let internet = has_public && network.internet_gateway_id.is_none();
+    let nat = has_private && network.nat_gateway_id.is_none();
+    let services = has_private && network.service_gateway_id.is_none();
     let vcn = |limit, amount, what| need("vcn", limit, amount, what, "network.vcn_id");
     vec![
-        vcn("vcn-count", new(network.vcn_id.is_none(), "vcn"), "the VCN"),
-        vcn("subnet-count", subnets, "subnets"),
-        // A private load balancer is reached from inside, and needs no way to the internet.
-        vcn(
-            "internet-gateway-count",
-            new(balancer.public && network.internet_gateway_id.is_none(), "internetgateway"),
-            "the internet gateway",
-        ),
+        vcn("vcn-count", one(network.vcn_id.is_none(), "vcn"), "the VCN"),
+        vcn("subnet-count", new(subnets, "subnet"), "subnets"),
+        vcn("security-list-count", new(subnets, "securitylist"), "security lists"),
+        vcn("route-table-count", new(tables, "routetable"), "route tables"),
+        vcn("internet-gateway-count", one(internet, "internetgateway"), "the internet gateway"),
         // A free tenancy may have none, and then the servers cannot fetch what they run.
-        vcn("nat-gateway-count", new(network.nat_gateway_id.is_none(), "natgateway"), "the NAT gateway"),
-        vcn(
-            "service-gateway-count",
-            new(network.service_gateway_id.is_none(), "servicegateway"),
-            "the service gateway",
-        ),
+        vcn("nat-gateway-count", one(nat, "natgateway"), "the NAT gateway"),
+        vcn("service-gateway-count", one(services, "servicegateway"), "the service gateway"),
         need(
             "vcn",
             "reserved-public-ip-count",
-            new(address, "publicip"),
+            one(balancer.public && balancer.public_ip_id.is_none(), "publicip"),
             "the load balancer's address",
             "load_balancer.public_ip_id",
         ),

@@ -125,7 +125,7 @@ async fn in_region(reads: &Reads, subject: &Subject<'_>, tenancy: String, report
         Box::pin(limits::look(reads, subject, place)),
         Box::pin(network::look(reads, subject, place)),
         Box::pin(names::public_address(reads, subject)),
-        Box::pin(names::buckets(reads, subject)),
+        Box::pin(names::buckets(reads, subject, place)),
         Box::pin(tags::look(reads, subject.config, place)),
     ];
     if has_compartment {

@@ -10,7 +10,7 @@ use oci_client::services::core::operations::{GetPublicIp, ListInstances, ListVcn
 use oci_client::services::file_storage::operations::{ListFileSystems, ListMountTargets};
 use oci_client::services::mysql::operations::ListDbSystems;
 use oci_client::services::network_load_balancer::operations::ListNetworkLoadBalancers;
-use oci_client::services::object_storage::operations::{GetNamespace, HeadBucket};
+use oci_client::services::object_storage::operations::{GetNamespace, HeadBucket, ListBuckets};
 use oci_resources::tags::LINEAGE;
 use world::BoxFuture;
 
@@ -88,18 +88,22 @@ pub(super) async fn look(reads: &Reads, subject: &Subject<'_>, place: &Place) ->
     for kind in kinds {
         match &kind.read {
             Ok(things) => {
-                findings.push(Finding::ok(Check::Permissions, kind.name, "a look at them", "permitted"));
+                findings.push(permitted(kind.name));
                 findings.push(judge_names(subject, kind.name, things));
             }
-            Err(error) => findings.push(refused(&kind, place, error)),
+            Err(error) => findings.push(refused(kind.name, kind.policy, place, error)),
         }
     }
     findings
 }
 
+fn permitted(what: &str) -> Finding {
+    Finding::ok(Check::Permissions, what, "a look at them", "permitted")
+}
+
 /// Who may not even look at a kind will not make one.
-fn refused(kind: &Kind, place: &Place, error: &Error) -> Finding {
-    let finding = unread(Check::Permissions, kind.name, "a look at them", error, Level::Fault);
+fn refused(what: &str, policy: &str, place: &Place, error: &Error) -> Finding {
+    let finding = unread(Check::Permissions, what, "a look at them", error, Level::Fault);
     if !is_refusal(error) {
         return finding;
     }
@@ -109,9 +113,8 @@ fn refused(kind: &Kind, place: &Place, error: &Error) -> Finding {
         format!("compartment id {}", place.compartment)
     };
     finding.advice(format!(
-        "a policy must say `Allow group … to manage {} in {at}`; the service does not tell a missing permission from \
-         something that is not there",
-        kind.policy
+        "a policy must say `Allow group … to manage {policy} in {at}`; the service does not tell a missing permission from \
+         something that is not there"
     ))
 }
 
@@ -208,7 +211,7 @@ fn judge_address(subject: &Subject<'_>, id: &str, read: &Read<PublicIp>) -> Find
 }
 
 /// Looks whether the names of buckets are free. They are unique in the tenancy's namespace.
-pub(super) async fn buckets(reads: &Reads, subject: &Subject<'_>) -> Vec<Finding> {
+pub(super) async fn buckets(reads: &Reads, subject: &Subject<'_>, place: &Place) -> Vec<Finding> {
     let names = &subject.names.buckets;
     if names.is_empty() {
         return Vec::new();
@@ -220,15 +223,23 @@ pub(super) async fn buckets(reads: &Reads, subject: &Subject<'_>) -> Vec<Finding
             return vec![unread(Check::Bucket, "Object Storage", needed, &error, Level::Fault)];
         }
     };
-    all(names.iter().map(|name| -> BoxFuture<'_, Finding> {
+    let strange = names.iter().filter(|name| !subject.existing.has(&format!("n/{namespace}/b/{name}")));
+    let heads = all(strange.map(|name| -> BoxFuture<'_, Finding> {
         let namespace = &namespace;
         Box::pin(async move { judge_bucket(name, &reads.value(&HeadBucket::new(namespace, name)).await) })
-    }))
-    .await
+    }));
+    let (list, mut findings) =
+        tokio::join!(reads.list(ListBuckets::new(&namespace, &place.compartment)), heads);
+    findings.push(match &list {
+        Ok(_) => permitted("buckets"),
+        Err(error) => refused("buckets", "object-family", place, error),
+    });
+    findings
 }
 
 fn judge_bucket(name: &str, read: &Read<()>) -> Finding {
-    let finding = |found: &str| Finding::ok(Check::Bucket, name, "a name that is free", found);
+    let finding =
+        |found: &str| Finding::ok(Check::Bucket, name, "a name that is free", found).key("site.name");
     match read {
         Ok(()) => finding("there is one, and it is not the stack's")
             .fault(Code::BucketTaken)

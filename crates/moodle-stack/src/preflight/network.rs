@@ -15,6 +15,7 @@ use super::{Place, gateways};
 use crate::check::addresses_needed;
 use crate::codes::Code;
 use crate::config::Config;
+use crate::stack::Zone;
 
 /// Addresses that the service keeps of each subnet: the first two and the last.
 const RESERVED_ADDRESSES: u64 = 3;
@@ -22,49 +23,38 @@ const RESERVED_ADDRESSES: u64 = 3;
 /// One subnet of the file.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
+    pub(super) zone: Zone,
     /// The key of its range.
-    pub(super) key: &'static str,
-    pub(super) id_key: &'static str,
+    key: &'static str,
+    id_key: &'static str,
     pub(super) id: Option<String>,
-    pub(super) range: Ipv4Net,
+    range: Ipv4Net,
     /// Whether what is in it has public addresses.
     pub(super) is_public: bool,
 }
 
-/// The subnets in the order of the file.
+/// The subnets, from the visitors inwards.
 pub(super) fn wishes(config: &Config) -> [Wish; 4] {
     let network = &config.network;
-    let wish = |key, id_key, id: &Option<String>, range, is_public| Wish {
-        key,
-        id_key,
-        id: id.clone(),
-        range,
-        is_public,
-    };
-    [
-        wish(
-            "network.balancer_cidr",
-            "network.balancer_subnet_id",
-            &network.balancer_subnet_id,
-            network.balancer_cidr,
-            config.load_balancer.public,
-        ),
-        wish("network.web_cidr", "network.web_subnet_id", &network.web_subnet_id, network.web_cidr, false),
-        wish(
-            "network.database_cidr",
-            "network.database_subnet_id",
-            &network.database_subnet_id,
-            network.database_cidr,
-            false,
-        ),
-        wish(
-            "network.storage_cidr",
-            "network.storage_subnet_id",
-            &network.storage_subnet_id,
-            network.storage_cidr,
-            false,
-        ),
-    ]
+    Zone::ALL.map(|zone| {
+        let (key, id_key, range) = match zone {
+            Zone::Balancer => ("network.balancer_cidr", "network.balancer_subnet_id", network.balancer_cidr),
+            Zone::Web => ("network.web_cidr", "network.web_subnet_id", network.web_cidr),
+            Zone::Database => ("network.database_cidr", "network.database_subnet_id", network.database_cidr),
+            Zone::Storage => ("network.storage_cidr", "network.storage_subnet_id", network.storage_cidr),
+        };
+        let id = zone.existing_subnet(config).map(str::to_owned);
+        let is_public = zone == Zone::Balancer && config.load_balancer.public;
+        Wish { zone, key, id_key, id, range, is_public }
+    })
+}
+
+/// Whether the stack makes routes through an internet gateway, and whether it makes some through the other two gateways: for
+/// its own subnets. Those that exist have theirs.
+pub(super) fn routes(config: &Config) -> (bool, bool) {
+    let wishes = wishes(config);
+    let new = |is_public: bool| wishes.iter().any(|wish| wish.id.is_none() && wish.is_public == is_public);
+    (new(true), new(false))
 }
 
 /// Looks at the parts that exist. Where none does, nothing is asked.
@@ -90,7 +80,8 @@ pub(super) async fn look(reads: &Reads, subject: &Subject<'_>, place: &Place) ->
 }
 
 fn judge_vcn(config: &Config, id: &str, read: &Read<Vcn>) -> Finding {
-    let needed = format!("AVAILABLE, with the range {} and a DNS label", config.network.cidr);
+    let wanted = config.site.name.as_str();
+    let needed = format!("AVAILABLE, with the range {} and the DNS label `{wanted}`", config.network.cidr);
     let finding =
         |found: String| Finding::ok(Check::Network, id, needed.clone(), found).key("network.vcn_id");
     let vcn = match read {
@@ -110,11 +101,15 @@ fn judge_vcn(config: &Config, id: &str, read: &Read<Vcn>) -> Finding {
         label.map_or_else(|| "no DNS label".to_owned(), |label| format!("DNS label `{label}`"))
     ));
     let advice = if state != "AVAILABLE" {
-        "wait until it is AVAILABLE, or name another VCN"
+        "wait until it is AVAILABLE, or name another VCN".to_owned()
     } else if !ranges.iter().any(|range| range.parse() == Ok(config.network.cidr)) {
-        "write the VCN's own range into `network.cidr`"
-    } else if label.is_none() {
-        "take a VCN with a DNS label; a label cannot be given to a VCN afterwards, and the servers find database and storage by name"
+        "write the VCN's own range into `network.cidr`".to_owned()
+    } else if label != Some(wanted) {
+        // Host names of database and storage are chosen before anything is made, and go through this label.
+        match label {
+            Some(label) => format!("set `site.name = \"{label}\"`, or name another VCN: labels are for good"),
+            None => "name a VCN with a DNS label: it cannot be given one afterwards".to_owned(),
+        }
     } else {
         return found;
     };
@@ -191,12 +186,18 @@ fn judge_subnet(config: &Config, place: &Place, vcn_id: &str, wish: &Wish, subne
         private.to_owned(),
         "name a public subnet, or set `load_balancer.public = false`",
     );
-    unless(
-        subnet.dns_label.as_deref().is_some_and(|label| !label.is_empty()),
-        "a DNS label".to_owned(),
-        "none".to_owned(),
-        "take a subnet with a DNS label: servers, database and storage find each other by name",
-    );
+    let label = subnet.dns_label.as_deref().unwrap_or_default();
+    // Who is called by name must have the name that the servers know; a server's own host name needs any label at all.
+    let (is_right, needed) = match wish.zone {
+        Zone::Balancer => (true, String::new()),
+        Zone::Web => (!label.is_empty(), "a DNS label".to_owned()),
+        Zone::Database | Zone::Storage => {
+            (label == wish.zone.label(), format!("the DNS label `{}`", wish.zone.label()))
+        }
+    };
+    let found = if label.is_empty() { "none".to_owned() } else { format!("`{label}`") };
+    let advice = "name another subnet, or leave this one out for a new one: a label cannot be given or changed afterwards";
+    unless(is_right, needed, found, advice);
     if let Some(domain) = &subnet.availability_domain {
         let users = users_in(config, place, wish);
         unless(
@@ -220,10 +221,10 @@ fn judge_subnet(config: &Config, place: &Place, vcn_id: &str, wish: &Wish, subne
 
 /// The domains that what is in a subnet is made in. (The database and the load balancer take what the subnet gives.)
 fn users_in(config: &Config, place: &Place, wish: &Wish) -> Vec<String> {
-    match wish.key {
-        "network.web_cidr" => place.domains_of(&config.servers.availability_domains),
-        "network.storage_cidr" => place.domains_of(&[config.storage.availability_domain]),
-        _ => Vec::new(),
+    match wish.zone {
+        Zone::Web => place.domains_of(&config.servers.availability_domains),
+        Zone::Storage => place.domains_of(&[config.storage.availability_domain]),
+        Zone::Balancer | Zone::Database => Vec::new(),
     }
 }
 
@@ -233,14 +234,14 @@ fn judge_room(subject: &Subject<'_>, wish: &Wish, id: &str, used: u64) -> Findin
     let all = addresses_needed(subject.config).into_iter().find(|(key, _)| *key == wish.key);
     let all = all.map_or(0, |(_, count)| u64::from(count));
     let instances = if subject.config.database.high_availability { 3 } else { 1 };
-    let own = match wish.key {
-        "network.web_cidr" => existing.count("instance"),
-        "network.database_cidr" if existing.count("mysqldbsystem") > 0 => {
+    let own = match wish.zone {
+        Zone::Web => existing.count("instance"),
+        Zone::Database if existing.count("mysqldbsystem") > 0 => {
             instances + existing.count("mysqlreplica") + 2
         }
-        "network.balancer_cidr" if existing.count("networkloadbalancer") > 0 => all,
-        "network.storage_cidr" if existing.count("mounttarget") > 0 => all,
-        _ => 0,
+        Zone::Balancer if existing.count("networkloadbalancer") > 0 => all,
+        Zone::Storage if existing.count("mounttarget") > 0 => all,
+        Zone::Balancer | Zone::Database | Zone::Storage => 0,
     };
     let needed = all.saturating_sub(own);
     let size = 1_u64 << (32 - u32::from(wish.range.prefix_len()));
@@ -298,9 +299,7 @@ fn judge_others(subject: &Subject<'_>, new: &[Wish], subnets: &[Subnet]) -> Vec<
                 .advice(format!("write another range into `{}`, or name that subnet by its OCID", wish.key)),
             None => finding("nobody has it".to_owned()),
         });
-        let Some((_, label)) = subject.names.subnet_labels.iter().find(|(key, _)| *key == wish.key) else {
-            continue;
-        };
+        let label = wish.zone.label();
         let finding = |found: String| {
             Finding::ok(Check::Network, format!("DNS label `{label}`"), "free in the VCN", found)
                 .key(wish.key)

@@ -125,7 +125,8 @@ pub(super) fn is_missing(error: &Error) -> bool {
 
 /// What becomes of a check whose read failed, other than by the absence of what it is about. `level` says how much hangs on it.
 pub(super) fn unread(check: Check, subject: &str, needed: &str, error: &Error, level: Level) -> Finding {
-    let finding = Finding::ok(check, subject, needed, words(error));
+    let request = error.request_id().map_or_else(String::new, |id| format!(" (request {id})"));
+    let finding = Finding::ok(check, subject, needed, format!("{}{request}", words(error)));
     if is_refusal(error) {
         let advice = "the service does not say whether it is not there or not permitted: check the OCIDs and the region, \
                       and ask for a policy that lets you read it";

@@ -149,11 +149,28 @@ fn fits(key: &'static str, name: &str, servers: &Servers, shape: &Shape) -> Find
     let finding = Finding::ok(Check::Shapes, name, format!("{ocpus} OCPUs, {memory} GB"), found).key(key);
     if is_possible {
         finding
+    } else if !is_flexible(name) {
+        let advice =
+            "write the shape's own size into `servers.ocpus` and `servers.memory_in_gbs`: it has no other";
+        finding.warning(Code::ShapeBounds).advice(advice)
     } else {
         finding
             .fault(Code::ShapeBounds)
             .advice("change `servers.ocpus` and `servers.memory_in_gbs`, or the shape")
     }
+}
+
+/// Whether the stack says the size of a server of this shape. It goes by the name, and so do we.
+pub(super) fn is_flexible(shape: &str) -> bool {
+    shape.ends_with(".Flex")
+}
+
+/// OCPUs and memory of a server: those of the file, or those of a shape that has no others.
+fn size(servers: &Servers, name: &str, shape: &Shape) -> (f64, f64) {
+    if is_flexible(name) {
+        return (servers.ocpus, servers.memory_in_gbs);
+    }
+    (shape.ocpus.unwrap_or(servers.ocpus), shape.memory_in_gbs.unwrap_or(servers.memory_in_gbs))
 }
 
 /// What a shape can have, least and most.
@@ -200,12 +217,9 @@ fn needs(servers: &Servers, offers: &Offers, shares: &[(String, u64)]) -> Vec<Ne
             offers.iter().find(|(name, _)| name == domain).and_then(|(_, read)| read.as_ref().ok());
         for (key, name) in shapes(servers) {
             let Some(shape) = offer_here.and_then(|shapes| offer(shapes, name)) else { continue };
+            let (ocpus, memory) = size(servers, name, shape);
             for limit in shape.quota_names.iter().flatten() {
-                let (each, unit) = if limit.contains("memory") {
-                    (servers.memory_in_gbs, "GB")
-                } else {
-                    (servers.ocpus, "OCPUs")
-                };
+                let (each, unit) = if limit.contains("memory") { (memory, "GB") } else { (ocpus, "OCPUs") };
                 let is_regional = limit.ends_with("-regional-count");
                 let need = Need {
                     service: "compute",
@@ -413,8 +427,11 @@ mod tests {
         assert_eq!(level(81.0, 100.0, &flexible()), Level::Fault);
         assert_eq!(level(2.0, 129.0, &flexible()), Level::Fault, "more than 64 GB for each OCPU");
         let fixed = Shape { ocpus: Some(1.0), memory_in_gbs: Some(15.0), ..Shape::default() };
-        assert_eq!(level(1.0, 15.0, &fixed), Level::Ok);
-        assert_eq!(level(2.0, 15.0, &fixed), Level::Fault);
+        let told = |ocpus| {
+            let servers = Servers { ocpus, memory_in_gbs: 15.0, ..Servers::default() };
+            fits("servers.shape", "VM.Standard2.1", &servers, &fixed).level
+        };
+        assert_eq!((told(1.0), told(2.0)), (Level::Ok, Level::Warning));
         assert_eq!(level(2.0, 15.0, &Shape::default()), Level::Ok, "nothing told does not bound");
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use oci_client::ocid;
 
 use crate::config::Config;
+use crate::stack::names;
 
 /// What is to be made.
 #[derive(Clone, Debug)]
@@ -24,22 +25,16 @@ impl<'a> Subject<'a> {
         Self { config, existing: Existing::default(), names: Names::of(config) }
     }
 
-    /// The same, when these OCIDs are the stack's own already: those in its state.
+    /// The same, when these are the stack's own already: the identifiers in its state. Mostly they are OCIDs; a bucket's is its path,
+    /// `n/{namespace}/b/{bucket}`.
     #[must_use]
     pub fn with_existing(mut self, ids: impl IntoIterator<Item = String>) -> Self {
         self.existing = Existing { ids: ids.into_iter().collect() };
         self
     }
-
-    /// The same, with buckets whose names must be free.
-    #[must_use]
-    pub fn with_buckets(mut self, buckets: impl IntoIterator<Item = String>) -> Self {
-        self.names.buckets = buckets.into_iter().collect();
-        self
-    }
 }
 
-/// What exists of a stack already, by OCID.
+/// What exists of a stack already, by identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Existing {
     ids: BTreeSet<String>,
@@ -65,27 +60,15 @@ impl Existing {
 pub struct Names {
     /// Everything is called this, or begins with this and a hyphen.
     pub prefix: String,
-    /// The DNS labels of the subnets, by the key of the file that says their range.
-    pub subnet_labels: Vec<(&'static str, String)>,
     /// Buckets of Object Storage.
     pub buckets: Vec<String>,
 }
 
 impl Names {
-    /// The usual names.
+    /// Those of [`crate::stack::names`].
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        let labels = [
-            ("network.balancer_cidr", "balancer"),
-            ("network.web_cidr", "web"),
-            ("network.database_cidr", "database"),
-            ("network.storage_cidr", "storage"),
-        ];
-        Self {
-            prefix: config.site.name.clone(),
-            subnet_labels: labels.map(|(key, label)| (key, label.to_owned())).into(),
-            buckets: Vec::new(),
-        }
+        Self { prefix: config.site.name.clone(), buckets: vec![names::bucket(config)] }
     }
 
     /// Whether the stack would call something this.
