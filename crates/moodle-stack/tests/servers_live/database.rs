@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::stage::{Service, Stage, output, run, wait_for};
+use crate::stage::{PRIMARY, Service, Stage, output, run, wait_for};
 
 /// The packages of MariaDB.
 pub(crate) const MARIADB: [&str; 2] = ["mariadb-server", "openssl"];
@@ -85,6 +85,17 @@ pub(crate) fn mariadb(stage: &Stage, address: &str, number: u8, options: &[&str]
     let mut server = Server::start(command, &folder);
     server.wait();
     server
+}
+
+/// Makes `replica` follow `primary`, whose bytes are the same and which has no rows of a site yet.
+pub(crate) fn follow(replica: &Server, primary: &Server) {
+    primary.root(
+        "CREATE USER 'follower'@'%' IDENTIFIED BY 'f'; GRANT REPLICATION SLAVE ON *.* TO 'follower'@'%'",
+    );
+    replica.root(&format!(
+        "CHANGE MASTER TO master_host = '{PRIMARY}', master_user = 'follower', master_password = 'f', master_ssl = 1,
+         master_connect_retry = 1, master_use_gtid = slave_pos; START SLAVE"
+    ));
 }
 
 /// A self-signed certificate and its key, such as HeatWave's: signed by nobody that a client knows.

@@ -65,12 +65,16 @@ impl Default for Secrets {
 
 /// A server of a small Moodle site, whose database is MariaDB at [`PRIMARY`].
 pub(crate) fn spec(schema: &str) -> ServerSpec {
+    of(Application::Moodle, schema)
+}
+
+/// The same for another application.
+pub(crate) fn of(application: Application, schema: &str) -> ServerSpec {
     let place = |object: &str| ObjectPlace {
         namespace: "axexample".to_owned(),
         bucket: "moodle".to_owned(),
         object: object.to_owned(),
     };
-    let application = Application::Moodle;
     ServerSpec {
         name: "web1".to_owned(),
         position: Position { index: 0, count: 8 },
@@ -147,16 +151,17 @@ impl Machine {
         command
     }
 
+    /// The step `secrets`, then what `script` says.
+    pub(crate) fn after_secrets(&self, script: &str) -> Command {
+        let secrets = format!("php /usr/local/lib/site/secrets.php {SETTINGS} {SECRETS} '{}'", self.url);
+        self.command(&["bash", "-c", &format!("set -e; {secrets}; {script}")])
+    }
+
     /// The steps `secrets`, `database` and `installation`, as the boot runs them.
     pub(crate) fn install(&self) -> Command {
-        let steps = format!(
-            "set -e; cd /usr/local/lib/site
-            php secrets.php {SETTINGS} {SECRETS} '{}'
-            php database.php {SETTINGS} {SECRETS}
-            php install.php {SETTINGS} {SECRETS}",
-            self.url,
-        );
-        self.command(&["bash", "-c", &steps])
+        self.after_secrets(&format!(
+            "cd /usr/local/lib/site; php database.php {SETTINGS} {SECRETS}; php install.php {SETTINGS} {SECRETS}"
+        ))
     }
 }
 

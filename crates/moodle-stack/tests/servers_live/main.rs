@@ -16,3 +16,4 @@ mod database;
 mod machine;
 
 mod race;
+mod split;

@@ -29,7 +29,9 @@ mkdir -p /srv/site
 chmod 0555 /srv/site
 mount --bind "$share" /srv/site
 install -d -o apache -g apache -m 0770 /var/cache/site
-install -o root -g apache -m 0640 /etc/site/config.php /var/www/site/config.php
+if [[ -f /etc/site/config.php ]]; then
+    install -o root -g apache -m 0640 /etc/site/config.php /var/www/site/config.php
+fi
 install -d -m 0700 /run/site-secrets
 install -m 0600 "$folder/secrets.json" /run/site-secrets/secrets.json
 

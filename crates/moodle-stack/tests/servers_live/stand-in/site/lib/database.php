@@ -80,7 +80,7 @@ final class SplitDatabase
         if ($this->replica === null || $this->in_transaction || defined('INSTALLING')) {
             return false;
         }
-        if (preg_match('/\b(GET|RELEASE)_LOCK\s*\(|\bFOR\s+UPDATE\b/i', $sql)) {
+        if (preg_match('/\b(GET|RELEASE)_LOCK\s*\(/i', $sql)) {
             return false;
         }
         foreach (self::tables($sql) as $table) {

@@ -7,7 +7,7 @@ declare(strict_types=1);
 require __DIR__ . '/record.php';
 
 const INSTALLING = true;
-/** How many tables there are in the end, besides `config` and `sessions`. */
+/** How many tables there are in the end, besides `config`, `sessions` and `lock_db`. */
 const TABLES = 12;
 
 /** Whether this attempt is one of those that the test wants to fail. */
@@ -49,6 +49,7 @@ $wanted = fails_this_time() ? intdiv(TABLES, 2) : TABLES;
 $keys = 'id INT NOT NULL AUTO_INCREMENT PRIMARY KEY';
 $DB->write("CREATE TABLE {config} ($keys, name VARCHAR(100) NOT NULL UNIQUE, value TEXT NOT NULL)");
 $DB->write("CREATE TABLE {sessions} ($keys, sid VARCHAR(100))");
+$DB->write("CREATE TABLE {lock_db} ($keys, resourcekey VARCHAR(100))");
 for ($table = 1; $table <= $wanted; $table++) {
     $DB->write("CREATE TABLE {t$table} ($keys, installer VARCHAR(32) NOT NULL)");
     $DB->write("INSERT INTO {t$table} (installer) VALUES ('$me')");
