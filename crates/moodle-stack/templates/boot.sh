@@ -13,6 +13,8 @@ SECRETS=/run/site-secrets
 
 # shellcheck source=/dev/null
 source "$ETC/boot.conf"
+# shellcheck source=/dev/null
+source "$LIB/secrets.sh"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 mkdir -p "$STATE" "$(dirname "$LOG")"
@@ -131,30 +133,8 @@ firewall() {
 secrets() {
     mkdir -p "$SECRETS"
     persistently fetch_secrets
-    php "$LIB/secrets.php" "$ETC/settings.json" "$SECRETS/secrets.json" "$(site_url)"
-    chown "root:$WEB_GROUP" "$ETC/site.php"
-    chmod 0640 "$ETC/site.php"
+    write_site_file
     chmod 0755 "$ETC"
-}
-
-fetch_secrets() {
-    if [[ -n $SECRET_ID ]]; then
-        oci secrets secret-bundle get --auth instance_principal --secret-id "$SECRET_ID" \
-            --query 'data."secret-bundle-content".content' --raw-output | base64 -d >"$SECRETS/secrets.json"
-    else
-        oci os object get --auth instance_principal --namespace "$SECRET_NAMESPACE" --bucket-name "$SECRET_BUCKET" \
-            --name "$SECRET_OBJECT" --file "$SECRETS/secrets.json" >/dev/null
-    fi
-}
-
-# The address of the site: given, or in this server's metadata.
-site_url() {
-    if [[ -n $SITE_URL ]]; then
-        printf '%s' "$SITE_URL"
-    else
-        curl -sf --retry 10 --retry-delay 3 -H 'Authorization: Bearer Oracle' \
-            "http://169.254.169.254/opc/v2/instance/metadata/$SITE_URL_KEY"
-    fi
 }
 
 storage() {
@@ -287,12 +267,6 @@ certificate() {
         acme) bash "$LIB/tls.sh" first ;;
         *) ;;
     esac
-}
-
-install_given_certificate() {
-    install -d -m 0700 /etc/pki/site
-    install -m 0600 "$SECRETS/tls_certificate" /etc/pki/site/cert.pem
-    install -m 0600 "$SECRETS/tls_key" /etc/pki/site/key.pem
 }
 
 services() {

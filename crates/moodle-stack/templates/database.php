@@ -49,7 +49,7 @@ function prepare(mysqli $link, array $database, #[\SensitiveParameter] string $p
     $identified = sprintf("IDENTIFIED BY '%s'", $link->real_escape_string($password));
     $link->query("CREATE USER IF NOT EXISTS $user $identified");
     if (!can_log_in($database, $password)) {
-        $link->query("ALTER USER $user $identified");
+        change_password($link, $user, $identified);
     }
     $plain = names_are_plain($link);
     foreach ($schemas as $schema) {
@@ -68,6 +68,20 @@ function prepare(mysqli $link, array $database, #[\SensitiveParameter] string $p
         renewed DATETIME(6) NOT NULL
     ) ENGINE=InnoDB");
     $link->query("INSERT IGNORE INTO $table (id, state, renewed) VALUES (1, 'free', UTC_TIMESTAMP(6))");
+}
+
+/** Gives the user another password. The old one goes on to work where the server can do that, for those who still use it. */
+function change_password(mysqli $link, string $user, #[\SensitiveParameter] string $identified): void
+{
+    try {
+        $link->query("ALTER USER $user $identified RETAIN CURRENT PASSWORD");
+    } catch (mysqli_sql_exception $error) {
+        // MariaDB knows no second password (1064), and not everybody may leave one (1227).
+        if (!in_array($error->getCode(), [1064, 1227], true)) {
+            throw $error;
+        }
+        $link->query("ALTER USER $user $identified");
+    }
 }
 
 /** Whether the site's user has this password already. */

@@ -23,8 +23,10 @@ $site = [
     'url' => rtrim($url, '/'),
     'database_password' => $secrets['database_password'],
     'secret' => $secrets['site_secret'],
+    // No secret, and here because it changes while servers live: a replica comes or goes without a new server.
+    'replicas' => ($secrets['replicas'] ?? 'yes') !== 'no',
 ];
-$text = "<?php\n// Written at boot. Read by the site's configuration.\nreturn " . var_export($site, true) . ";\n";
+$text = "<?php\n// Written at boot, and anew when secrets change. Read by the site's configuration.\nreturn " . var_export($site, true) . ";\n";
 $target = $settings['site_file'];
 // The same bytes are not written again, so that PHP's cache and the file's time stay as they are.
 if (!is_file($target) || file_get_contents($target) !== $text) {

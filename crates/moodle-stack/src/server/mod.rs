@@ -27,6 +27,10 @@ pub const SITE_URL_KEY: &str = "moodle_site_url";
 /// The keys of an instance's metadata that its boot reads, besides `user_data`. Every local user can read them.
 pub const METADATA_KEYS: [&str; 1] = [SITE_URL_KEY];
 
+/// The key beside the secrets that says `no` while there are no replicas behind [`Database::read`]. It is with them because that is
+/// what servers look at again while they run.
+pub const REPLICAS_KEY: &str = "replicas";
+
 /// The keys of the JSON object of secrets. The last two only with [`Tls::Given`].
 ///
 /// `site_secret` is a text of at least 32 random characters, the same for the life of the site: cookies and one-time links

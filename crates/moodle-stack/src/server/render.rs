@@ -165,6 +165,7 @@ impl Server<'_> {
         .map(|(path, template, mode)| (path.to_owned(), template, mode))
         .to_vec();
         let mut unit = |name: &'static str| list.push((format!("/etc/systemd/system/{name}"), name, 0o644));
+        ["site-refresh.service", "site-refresh.timer"].into_iter().for_each(&mut unit);
         if self.spec.updates.automatic {
             ["site-update.service", "site-update.timer"].into_iter().for_each(&mut unit);
         }
@@ -386,7 +387,7 @@ impl Server<'_> {
     fn timers(&self) -> Vec<&'static str> {
         let update = self.spec.updates.automatic.then_some("site-update.timer");
         let tls = self.obtains_certificate().then_some("site-tls.timer");
-        [Some("site-cron.timer"), update, tls].into_iter().flatten().collect()
+        [Some("site-cron.timer"), Some("site-refresh.timer"), update, tls].into_iter().flatten().collect()
     }
 
     /// The time of day at which this server installs updates.
@@ -428,10 +429,12 @@ impl Server<'_> {
 }
 
 /// Scripts that are the same for every site. What differs, they read from `settings.json` and `boot.conf`.
-const SCRIPTS: [(&str, &str); 8] = [
+const SCRIPTS: [(&str, &str); 10] = [
     ("boot.sh", include_str!("../../templates/boot.sh")),
     ("report.py", include_str!("../../templates/report.py")),
+    ("refresh.sh", include_str!("../../templates/refresh.sh")),
     ("secrets.php", include_str!("../../templates/secrets.php")),
+    ("secrets.sh", include_str!("../../templates/secrets.sh")),
     ("connect.php", include_str!("../../templates/connect.php")),
     ("database.php", include_str!("../../templates/database.php")),
     ("install.php", include_str!("../../templates/install.php")),
@@ -439,7 +442,7 @@ const SCRIPTS: [(&str, &str); 8] = [
     ("update.sh", include_str!("../../templates/update.sh")),
 ];
 
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("boot.conf", include_str!("../../templates/boot.conf.jinja")),
     ("vhost.conf", include_str!("../../templates/vhost.conf.jinja")),
     ("php.ini", include_str!("../../templates/php.ini.jinja")),
@@ -448,6 +451,8 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("site-health.service", include_str!("../../templates/site-health.service.jinja")),
     ("site-cron.service", include_str!("../../templates/site-cron.service.jinja")),
     ("site-cron.timer", include_str!("../../templates/site-cron.timer.jinja")),
+    ("site-refresh.service", include_str!("../../templates/site-refresh.service.jinja")),
+    ("site-refresh.timer", include_str!("../../templates/site-refresh.timer.jinja")),
     ("site-update.service", include_str!("../../templates/site-update.service.jinja")),
     ("site-update.timer", include_str!("../../templates/site-update.timer.jinja")),
     ("site-tls.service", include_str!("../../templates/site-tls.service.jinja")),

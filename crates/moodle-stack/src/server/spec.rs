@@ -98,7 +98,7 @@ pub struct Database {
     pub version: Version,
     /// The primary: the address that takes writes, also after a fail-over.
     pub primary: Endpoint,
-    /// The address that takes reads, where there are replicas.
+    /// The address that takes reads, when there are replicas: the secret `replicas` says at any moment whether there are.
     pub read: Option<Endpoint>,
     /// The schema. It is created by the first server.
     pub schema: String,

@@ -183,7 +183,8 @@ fn spec(build: &Build<'_>, index: u16) -> ServerSpec {
             kind: DatabaseKind::MySql,
             version: database.version.as_deref().and_then(Version::parse).unwrap_or(DATABASE_VERSION_LEAST),
             primary: endpoint(names::DATABASE_LABEL, 3306),
-            read: (database.replicas > 0).then(|| endpoint(names::READ_LABEL, 3306)),
+            // Always, so that replicas come and go without a new server.
+            read: Some(endpoint(names::READ_LABEL, 3306)),
             schema: database.schema.clone(),
             user: database.user.clone(),
             admin_user: database.admin_user.clone(),

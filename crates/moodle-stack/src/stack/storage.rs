@@ -10,7 +10,7 @@ use oci_resources::objectstorage::bucket::{self, Bucket};
 use oci_resources::objectstorage::object::{self, Object};
 
 use crate::config::TlsMode;
-use crate::server::SECRET_KEYS;
+use crate::server::{REPLICAS_KEY, SECRET_KEYS};
 
 use super::build::Build;
 use super::names::{self, address};
@@ -102,6 +102,8 @@ pub(super) fn add_bucket(build: &mut Build<'_>, secrets: &Secrets) -> Result<(),
         let secret = secrets.get(key).ok_or(StackError::NoSecret(key))?;
         content.insert(key.to_owned(), secret.expose().as_str().into());
     }
+    let replicas = if build.config.database.replicas > 0 { "yes" } else { "no" };
+    content.insert(REPLICAS_KEY.to_owned(), replicas.into());
     let content = Secret::new(serde_json::Value::Object(content).to_string());
     let object = Object {
         namespace: build.facts.namespace.as_str().into(),

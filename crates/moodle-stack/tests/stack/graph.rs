@@ -31,6 +31,20 @@ fn the_database_grows_without_touching_a_server() {
 }
 
 #[test]
+fn replicas_come_and_go_without_touching_a_server() {
+    let (none, three) = (
+        of("[database]\nreplicas = 0\nshape = \"MySQL.8\"\n"),
+        of("[database]\nreplicas = 3\nshape = \"MySQL.8\"\n"),
+    );
+    let touched = changed(&none, &three);
+    assert!(
+        touched.iter().any(|address| address == "oci_objectstorage_object.secrets"),
+        "servers learn of it: {touched:?}"
+    );
+    assert!(touched.iter().all(|address| !address.contains("instance")), "{touched:?}");
+}
+
+#[test]
 fn a_new_password_is_a_change_of_the_database_and_of_the_secrets_only() {
     let config = Config::parse(LEAST).expect("it is right");
     let mut other = secrets();
