@@ -1,5 +1,7 @@
 //! The web servers, and their places behind the load balancer.
 
+use std::net::Ipv4Addr;
+
 use oci_resources::attr::Attr;
 use oci_resources::core::instance::{
     self, Instance, InstanceOptions, Placement, PlacementShape, SourceDetails, VnicDetails,
@@ -129,15 +131,19 @@ fn placement(config: &Config, domains: &[String], index: u16) -> Placement {
 
 /// The address of a server, where the subnet is ours: it is the same after a replacement. In a subnet that others use too, the
 /// service chooses one that is free.
-fn private_ip(config: &Config, index: u16) -> Attr<String> {
+#[must_use]
+pub fn server_address(config: &Config, index: u16) -> Option<Ipv4Addr> {
     if config.network.web_subnet_id.is_some() {
-        return Attr::Absent;
+        return None;
     }
     let range = config.network.web_cidr;
     // The first two addresses are the service's. A large subnet leaves some more for what may come.
     let first: u32 = if range.prefix_len() <= 24 { 10 } else { 2 };
-    let at = u32::from(range.network()) + first + u32::from(index);
-    std::net::Ipv4Addr::from(at).to_string().into()
+    Some(Ipv4Addr::from(u32::from(range.network()) + first + u32::from(index)))
+}
+
+fn private_ip(config: &Config, index: u16) -> Attr<String> {
+    server_address(config, index).map_or(Attr::Absent, |address| address.to_string().into())
 }
 
 fn metadata(build: &Build<'_>, index: u16) -> Result<Metadata, StackError> {
