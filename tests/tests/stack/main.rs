@@ -1,0 +1,7 @@
+//! The whole stack on the mock, under a paused clock: what is created, what a change of the file does, and what a visitor sees.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod day_two;
+mod examples;
+mod rolling;
+mod site;

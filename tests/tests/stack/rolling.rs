@@ -1,0 +1,64 @@
+//! A new image, or another configuration of the servers: one after another.
+
+use reconcile::plan::Action;
+use reconcile::run::Event;
+
+use crate::site::{Site, removes};
+
+fn file(more: &str) -> String {
+    format!(
+        "[site]\nname = \"campus\"\nadmin_email = \"it@example.org\"\n{more}\n[servers]\ncount = 3\n\n[database]\nshape = \"MySQL.8\"\nhigh_availability = false\n"
+    )
+}
+
+/// How many servers were out at the same time, at most: from when a backend begins to go until its successor is healthy.
+fn out_at_once(events: &[Event]) -> usize {
+    let (mut out, mut most) = (std::collections::BTreeSet::new(), 0);
+    for event in events {
+        match event {
+            Event::Started { address, action: Action::Delete, .. }
+                if address.resource_type().ends_with("_backend") =>
+            {
+                out.insert(address.clone());
+            }
+            Event::Finished { address, action: Action::Check, .. } => {
+                out.remove(address);
+            }
+            _ => {}
+        }
+        most = most.max(out.len());
+    }
+    most
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_configuration_reaches_the_servers_one_after_another() {
+    let mut site = Site::new(31);
+    site.reach(&file("")).await;
+    let old = site.live("oci_core_instance");
+    let from = site.events.len();
+    let plan = site.reach(&file("full_name = \"Another name\"\n")).await;
+    let new = site.live("oci_core_instance");
+    assert_eq!(new.len(), 3);
+    assert!(new.iter().all(|id| !old.contains(id)), "all are new");
+    assert_eq!(out_at_once(&site.events[from..]), 1);
+    for data in
+        ["oci_mysql_mysql_db_system.site", "oci_file_storage_file_system.site", "oci_core_public_ip.site"]
+    {
+        assert!(!removes(&plan, data), "{data}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_stops_at_the_first_server_that_does_not_become_healthy() {
+    let mut site = Site::new(32);
+    site.reach(&file("")).await;
+    let old = site.live("oci_core_instance");
+    // From now on servers cannot get their packages, so new ones do not become ready.
+    site.block_ways_out().await;
+    let (_, summary) = site.apply(&file("full_name = \"Another name\"\n")).await;
+    assert!(!summary.is_success());
+    let new = site.live("oci_core_instance");
+    let left = new.iter().filter(|id| old.contains(id)).count();
+    assert_eq!(left, 2, "only the first one was replaced: {:#?}", summary.failed);
+}
