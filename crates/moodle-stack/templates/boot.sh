@@ -18,7 +18,8 @@ source "$LIB/secrets.sh"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 mkdir -p "$STATE" "$(dirname "$LOG")"
-exec > >(tee -a "$LOG") 2>&1
+# All goes straight into the log, so that it is there when the last lines of a failed step are reported.
+exec 3>&1 >>"$LOG" 2>&1
 
 # --- reporting ---------------------------------------------------------------------------------------------------------
 
@@ -27,8 +28,13 @@ STARTED=$SECONDS
 
 say() {
     printf 'site-boot: %s\n' "$*"
-    # The serial console is what Oracle keeps as console history.
-    if [[ -w /dev/console ]]; then printf 'site-boot: %s\n' "$*" >/dev/console 2>/dev/null || true; fi
+    printf 'site-boot: %s\n' "$*" | show
+}
+
+# What somebody reads at once: on the terminal of whoever runs this by hand, else on the console, which Oracle keeps as console
+# history. The console is opened each time, because who logs in there takes it away from all who have it open.
+show() {
+    if [[ -t 3 ]]; then cat >&3; else cat 2>/dev/null >/dev/console || true; fi
 }
 
 # A report must never make a boot fail.
@@ -52,6 +58,7 @@ finish() {
     local status=$?
     rm -rf "$SECRETS"
     if ((status != 0)); then
+        tail -n 15 "$LOG" | sed 's/^/site-boot: | /' | show
         say "$STEP: failed with status $status after $((SECONDS - STARTED)) s"
         report step "$STEP" failed $((SECONDS - STARTED)) "$status"
     fi
@@ -162,7 +169,8 @@ mount_share() {
     if ! mountpoint -q "$MOUNT_POINT"; then
         mkdir -p "$MOUNT_POINT"
         # While nothing is mounted nobody can write here, not even root: a server without the share must fail, not fill
-        # a folder of its own.
+        # a folder of its own. An earlier attempt has closed it already, and what is closed takes no new permissions.
+        chattr -i "$MOUNT_POINT"
         chmod 0555 "$MOUNT_POINT"
         chattr +i "$MOUNT_POINT"
     fi

@@ -2,6 +2,7 @@
 // Large objects of expected values are written with `json!`.
 #![recursion_limit = "256"]
 
+mod boot;
 mod files;
 mod samples;
 mod tools;

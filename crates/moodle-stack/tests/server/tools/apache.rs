@@ -1,9 +1,8 @@
 //! `apache2 -t` with the modules that Oracle Linux's httpd loads by default and that the site uses.
 
 use std::path::Path;
-use std::process::Command;
 
-use super::{Distinct, cases, for_each, fresh_folder, succeeds, tools_are_here, write};
+use super::{Distinct, cases, for_each, fresh_folder, self_signed, tools_are_here};
 
 const MODULES: [&str; 15] = [
     "alias",
@@ -29,12 +28,12 @@ fn apache_accepts_every_virtual_host() {
         return;
     }
     let folder = fresh_folder("apache");
-    certificate(&folder);
+    self_signed(&folder, "site");
     let mut distinct = Distinct::default();
     for case in cases() {
         let path = "/etc/httpd/conf.d/site.conf";
         // The only change: a certificate that is here.
-        let here = case.file(path).replace("/etc/pki/site/", &format!("{}/", folder.display()));
+        let here = case.file(path).replace("/etc/pki/site/", &format!("{}/site-", folder.display()));
         distinct.add(&case.name, path, &format!("{}{here}", preamble(&folder)));
     }
     for_each("apache2", &["-t", "-f"], &distinct.write(&folder));
@@ -47,13 +46,4 @@ fn preamble(folder: &Path) -> String {
         "ServerRoot /usr/lib/apache2\n{modules}ServerName localhost\nPidFile {folder}/pid\nErrorLog /dev/stderr\n\
          DefaultRuntimeDir {folder}\nListen 80\nListen 443 https\n"
     )
-}
-
-fn certificate(folder: &Path) {
-    let mut openssl = Command::new("openssl");
-    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]);
-    openssl.args(["-days", "2", "-subj", "/CN=moodle.example.org"]);
-    openssl.arg("-keyout").arg(folder.join("key.pem")).arg("-out").arg(folder.join("cert.pem"));
-    succeeds(&mut openssl, b"");
-    write(&folder.join("README"), "Made by the tests.\n");
 }

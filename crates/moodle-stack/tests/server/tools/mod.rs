@@ -68,7 +68,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// Installs the tools, or says that they are missing: then the test ends here.
-fn tools_are_here(packages: &[&str]) -> bool {
+pub(crate) fn tools_are_here(packages: &[&str]) -> bool {
     match test_support::debian::install(packages) {
         Ok(()) => true,
         Err(missing) => {
@@ -79,7 +79,7 @@ fn tools_are_here(packages: &[&str]) -> bool {
 }
 
 /// A fresh folder for one test.
-fn fresh_folder(test: &str) -> PathBuf {
+pub(crate) fn fresh_folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("server-tools").join(test);
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
@@ -89,12 +89,12 @@ fn fresh_folder(test: &str) -> PathBuf {
 }
 
 /// Writes a file and the folders that lead to it.
-fn write(path: &Path, content: &str) {
+pub(crate) fn write(path: &Path, content: &str) {
     fs::create_dir_all(path.parent().expect("a file lies in a folder")).unwrap();
     fs::write(path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -143,7 +143,7 @@ fn for_each(program: &str, arguments: &[&str], items: &[PathBuf]) -> String {
 }
 
 /// Runs it and returns its standard output; panics with all that it printed when it fails.
-fn succeeds(command: &mut Command, input: &[u8]) -> String {
+pub(crate) fn succeeds(command: &mut Command, input: &[u8]) -> String {
     let output = run(command, input);
     assert!(output.status.success(), "{command:?}: {}\n{}", output.status, said(&output));
     String::from_utf8(output.stdout).expect("the tool prints text")
@@ -164,4 +164,14 @@ fn run(command: &mut Command, input: &[u8]) -> Output {
 fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!("{}\n{}", text(&output.stdout), text(&output.stderr))
+}
+
+/// Makes `NAME-cert.pem` and `NAME-key.pem`: a certificate that signs itself.
+pub(crate) fn self_signed(folder: &Path, name: &str) {
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]);
+    openssl.args(["-days", "2", "-subj", "/CN=moodle.example.org", "-keyout"]);
+    openssl.arg(folder.join(format!("{name}-key.pem")));
+    openssl.arg("-out").arg(folder.join(format!("{name}-cert.pem")));
+    succeeds(&mut openssl, b"");
 }

@@ -1,0 +1,293 @@
+//! What must hold of a boot.
+
+use moodle_stack::server::{SecretSource, SiteUrl};
+use serde_json::{Value, json};
+
+use super::{Booted, Scenario};
+
+const STEPS: [&str; 14] = [
+    "packages",
+    "extensions",
+    "clock",
+    "selinux",
+    "firewall",
+    "secrets",
+    "storage",
+    "code",
+    "configuration",
+    "database",
+    "installation",
+    "certificate",
+    "services",
+    "answer",
+];
+
+#[test]
+fn a_server_becomes_ready_though_its_database_comes_later_and_a_second_boot_changes_nothing() {
+    let mut scenario = Scenario::new("ready");
+    scenario.boots = 2;
+    scenario.then = vec![(2, "exit 0")];
+    let Some(booted) = scenario.boot() else { return };
+    let (first, second) = (&booted.found(1)["first"], &booted.found(2));
+
+    is_ready(first);
+    assert_eq!(first["cloud_init"]["status"], "done", "{}", first["cloud_init"]);
+    assert_eq!(first["failed_units"], "");
+    assert!(text(&first["boot_log"]).contains("waiting for the database: Connection refused"));
+    assert_eq!(booted.calls(0, &first["calls"]), expected_calls(&booted));
+    assert_eq!(first["https"]["body"], "version 2026100500\n");
+    assert!(text(&first["headers"]).contains("\nStrict-Transport-Security: max-age=31536000\n"));
+    assert_eq!(first["secret_file"]["code"], "403", "nobody reads the configuration from outside");
+    assert_eq!(text(&first["database"]).lines().collect::<Vec<_>>(), expected_database(&booted));
+    has_owners_and_permissions(first);
+    let console = booted.console(1);
+    let said: Vec<&str> = console.lines().filter_map(|line| line.strip_prefix("site-boot: ")).collect();
+    assert_eq!(said.first(), Some(&"packages: begins"), "{console}");
+    assert_eq!(said.last(), Some(&"the server is ready"), "{console}");
+    let uploaded = super::read(&booted.work.join("outside/objects/moodle/reports/web1.json"));
+    assert_eq!(serde_json::from_str::<Value>(&uploaded).unwrap(), second["again"]["report"]);
+
+    // The second boot: the share is mounted before the web server starts, and nothing else happens.
+    let after = &second["first"];
+    assert_eq!(
+        booted.calls(count(&first["calls"]), &after["calls"]),
+        [
+            r"mount.nfs '10.0.3.5:/it'\''s $shared' '/srv/site'\''s $data#1' '-o' 'rw,nosuid,nodev,vers=3,proto=tcp,hard,timeo=600,retrans=2,_netdev'"
+        ]
+    );
+    is_ready(after);
+    assert_eq!(after["report"], first["report"], "the boot did not run again");
+    same_files_and_rows(first, after);
+
+    // Once more by hand: packages, booleans and rules are asked for again; what is there stays.
+    let again = &second["again"];
+    let exit = &second["again_run"][0];
+    assert_eq!(exit, 0, "{}", again["boot_log"]);
+    is_ready(again);
+    same_files_and_rows(first, again);
+    let calls = booted.calls(count(&after["calls"]), &again["calls"]);
+    let done_once =
+        ["module' 'reset", "module' 'enable", "--add-rule", "mount.nfs", "curl '-sfL'", "/var/www/releases"];
+    let expected = expected_calls(&booted);
+    let wanted: Vec<&String> =
+        expected.iter().filter(|call| !done_once.iter().any(|part| call.contains(part))).collect();
+    assert_eq!(calls.iter().collect::<Vec<_>>(), wanted);
+
+    tells_no_secret(&booted, 1);
+    tells_no_secret(&booted, 2);
+}
+
+#[test]
+fn a_step_that_fails_is_reported_and_the_boot_goes_through_when_its_cause_is_gone() {
+    let mut scenario = Scenario::new("failing");
+    scenario.spec.secrets = SecretSource::Vault { secret_id: "ocid1.vaultsecret.oc1..a".to_owned() };
+    scenario.spec.site.url = SiteUrl::Metadata;
+    scenario.vault_lacks = Some("admin_password");
+    scenario.then = vec![(1, "mv /test/objects/vault.good /test/objects/vault")];
+    let Some(booted) = scenario.boot() else { return };
+    let found = booted.found(1);
+
+    let first = &found["first"];
+    assert_eq!(first["cloud_init"]["status"], "error", "{}", first["cloud_init"]);
+    has_failed(&booted, first, "secrets", "the secrets have no admin_password");
+    let calls = booted.calls(0, &first["calls"]);
+    let asked = [
+        "oci 'secrets' 'secret-bundle' 'get' '--auth' 'instance_principal' '--secret-id' 'ocid1.vaultsecret.oc1..a' \
+         '--query' 'data.\"secret-bundle-content\".content' '--raw-output'",
+        "curl '-sf' '--retry' '10' '--retry-delay' '3' '-H' 'Authorization: Bearer Oracle' \
+         'http://169.254.169.254/opc/v2/instance/metadata/moodle_site_url'",
+    ];
+    assert_eq!(calls[calls.len() - 2..], asked);
+
+    let again = &found["again"];
+    is_ready(again);
+    assert_eq!(again["http"]["redirect"], "https://203.0.113.7/", "the address that the metadata says");
+    tells_no_secret(&booted, 1);
+}
+
+#[test]
+fn without_its_share_a_server_serves_nothing_and_writes_nothing_in_its_place() {
+    let mut scenario = Scenario::new("share");
+    scenario.bundle = true;
+    scenario.share_is_there = false;
+    scenario.then = vec![(1, "mkdir /test/share")];
+    let Some(booted) = scenario.boot() else { return };
+    let found = booted.found(1);
+
+    let first = &found["first"];
+    assert_eq!(first["cloud_init"]["status"], "error", "{}", first["cloud_init"]);
+    has_failed(&booted, first, "storage", "mount.nfs: Connection timed out");
+    assert_eq!((&first["mounted"], &first["root_can_write_unmounted"]), (&json!(false), &json!(false)));
+    let attempts =
+        booted.calls(0, &first["calls"]).iter().filter(|call| call.starts_with("mount.nfs")).count();
+    assert_eq!(attempts, 6);
+
+    let again = &found["again"];
+    assert_eq!(again["mounted"], true);
+    is_ready(again);
+    has_owners_and_permissions(again);
+    tells_no_secret(&booted, 1);
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn count(value: &Value) -> usize {
+    usize::try_from(value.as_u64().expect("a number")).unwrap()
+}
+
+fn is_ready(look: &Value) {
+    let report = &look["report"];
+    assert_eq!(report["state"], "ready", "{report:#}");
+    let steps: Vec<&str> =
+        report["steps"].as_array().unwrap().iter().map(|step| text(&step["name"])).collect();
+    assert_eq!(steps, STEPS);
+    assert!(report["steps"].as_array().unwrap().iter().all(|step| step["result"] == "ok"), "{report:#}");
+    for (unit, states) in look["units"].as_object().unwrap() {
+        assert_eq!(*states, json!(["active", "enabled"]), "{unit}");
+    }
+    assert_eq!(look["http"]["code"], "303", "asked by address, as the load balancer does: {}", look["http"]);
+}
+
+fn has_failed(booted: &Booted, look: &Value, step: &str, why: &str) {
+    let report = &look["report"];
+    assert_eq!(report["state"], "failed");
+    let steps = report["steps"].as_array().unwrap();
+    let (last, before) = steps.split_last().expect("some steps were begun");
+    assert!(before.iter().all(|step| step["result"] == "ok"), "{report:#}");
+    assert_eq!((text(&last["name"]), text(&last["result"])), (step, "failed"));
+    let lines = last["last_lines"].as_array().unwrap();
+    assert!(lines.iter().any(|line| text(line) == why), "{report:#}");
+    let console = booted.console(1);
+    for wanted in [format!("site-boot: | {why}\n"), format!("site-boot: {step}: failed with status 1 after ")]
+    {
+        assert!(console.contains(&wanted), "{wanted} is not on the console:\n{console}");
+    }
+    assert_eq!(look["units"]["httpd"][0], "inactive", "the web server must not start");
+    assert_eq!(look["http"]["code"], "000");
+}
+
+fn has_owners_and_permissions(look: &Value) {
+    let share = "/srv/site's $data#1";
+    for (path, wanted) in [
+        ("/etc/site/site.php".to_owned(), "0640 root:apache"),
+        ("/etc/pki/site/key.pem".to_owned(), "0600 root:root"),
+        ("/var/www/releases/moodle-5.3/config.php".to_owned(), "0640 root:apache"),
+        ("/var/www/releases/moodle-5.3/public/index.php".to_owned(), "0644 root:root"),
+        ("/var/www/site".to_owned(), "link releases/moodle-5.3"),
+        (format!("{share}/data"), "2770 apache:apache"),
+        (format!("{share}/data/installations"), "0600 apache:apache"),
+        (format!("{share}/tls"), "0700 root:root"),
+        (format!("{share}/.site-share"), "0644 root:root"),
+    ] {
+        let found = text(&look["files"][&path]);
+        assert!(found.starts_with(wanted), "{path} is {found}");
+    }
+}
+
+/// The minutely task writes one file; nothing else may differ.
+fn same_files_and_rows(before: &Value, after: &Value) {
+    let files = |look: &Value| {
+        let mut files = look["files"].as_object().unwrap().clone();
+        files.retain(|path, _| !path.ends_with("/data/cron"));
+        files
+    };
+    assert_eq!(files(before), files(after));
+    assert_eq!(before["database"], after["database"]);
+}
+
+/// The installer has seen the right password: the row says its digest.
+fn expected_database(booted: &Booted) -> Vec<String> {
+    let password = text(&booted.secrets["admin_password"]);
+    let options = json!([
+        "--agree-license",
+        "--lang=en",
+        "--adminuser=admin",
+        "--adminemail=admin@example.org",
+        "--supportemail=admin@example.org",
+        format!("--fullname={}", booted.spec.site.full_name),
+        "--shortname=School",
+    ]);
+    // As PHP writes JSON; the database's own client doubles backslashes.
+    let options = options.to_string().replace('é', "\\u00e9").replace('Ω', "\\u03a9").replace('\\', "\\\\");
+    let digest = super::hexadecimal(password.as_bytes());
+    [
+        "moodle db_1\tutf8mb4_unicode_ci",
+        "moodle db_1_boot\tutf8mb4_unicode_ci",
+        "%\to'site",
+        "moodle db\\\\_1",
+        "moodle db\\\\_1\\\\_boot",
+        "done\t0\t0",
+        &format!("adminpass\t{digest}"),
+        "version\t2026100500",
+        &options,
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// Nobody but those who must can have seen a secret.
+fn tells_no_secret(booted: &Booted, boot: usize) {
+    let leaks = &booted.found(boot)["leaks"];
+    assert_eq!(leaks["files"], json!({ "/etc/pki/site/key.pem": "0600", "/etc/site/site.php": "0640" }));
+    assert_eq!(leaks["journal"], "");
+    let processes = booted.processes(boot);
+    if boot == 1 {
+        for program in ["installer.php", "database.php", "secrets.php", "boot.sh"] {
+            assert!(
+                processes.contains(program),
+                "{program} has run, and the list of processes was not looked at"
+            );
+        }
+    }
+    let outside = booted.work.join("outside");
+    let calls = super::read(&outside.join("calls"));
+    let report = super::read(&outside.join("objects/moodle/reports/web1.json"));
+    let console = booted.console(boot);
+    for (place, text) in
+        [("processes", processes), ("calls", calls), ("report", report), ("console", console)]
+    {
+        for token in booted.tokens() {
+            assert!(!text.contains(&token), "a secret is in the {place}: {token}");
+        }
+    }
+}
+
+/// What stands in for others is called exactly so, in this order.
+fn expected_calls(booted: &Booted) -> Vec<String> {
+    let settings = super::render(&booted.spec).unwrap().files["/etc/site/boot.conf"].content.clone();
+    let packages = settings.lines().find_map(|line| line.strip_prefix("PACKAGES=("));
+    let packages = packages.and_then(|rest| rest.strip_suffix(')')).expect("the settings list the packages");
+    let rule = "'ipv4' 'filter' 'OUTPUT' '0' '-d' '169.254.169.254' '-p' 'tcp' '--dport' '80' '-m' 'owner' \
+                '--uid-owner' 'apache' '-j' 'REJECT'";
+    let direct = "firewall-cmd '--quiet' '--permanent' '--direct'";
+    vec![
+        "dnf '-y' 'install' 'oracle-epel-release-el9' 'oraclelinux-developer-release-el9' \
+         'https://rpms.remirepo.net/enterprise/remi-release-9.rpm'"
+            .to_owned(),
+        "dnf '-q' 'module' 'list' '--enabled' 'php'".to_owned(),
+        "dnf '-y' 'module' 'reset' 'php'".to_owned(),
+        "dnf '-y' 'module' 'enable' 'php:remi-8.3'".to_owned(),
+        format!("dnf '-y' 'install' {packages}"),
+        "setsebool '-P' 'httpd_can_network_connect_db=1' 'httpd_can_network_connect=1' 'httpd_use_nfs=1' \
+         'httpd_can_sendmail=1'"
+            .to_owned(),
+        "semanage 'fcontext' '-a' '-t' 'httpd_sys_rw_content_t' '/var/cache/site(/.*)?'".to_owned(),
+        "semanage 'fcontext' '-a' '-t' 'httpd_sys_content_t' '/var/run/site-health(/.*)?'".to_owned(),
+        "restorecon '-R' '/var/cache/site'".to_owned(),
+        "firewall-cmd '--quiet' '--permanent' '--add-service=http' '--add-service=https'".to_owned(),
+        format!("{direct} '--query-rule' {rule}"),
+        format!("{direct} '--add-rule' {rule}"),
+        "firewall-cmd '--quiet' '--reload'".to_owned(),
+        "oci 'os' 'object' 'get' '--auth' 'instance_principal' '--namespace' 'axexample' '--bucket-name' 'moodle' \
+         '--name' 'secrets/site.json' '--file' '/run/site-secrets/secrets.json'"
+            .to_owned(),
+        r"mount.nfs '10.0.3.5:/it'\''s $shared' '/srv/site'\''s $data#1' '-o' 'rw,nosuid,nodev,vers=3,proto=tcp,hard,timeo=600,retrans=2,_netdev,nofail'"
+            .to_owned(),
+        "curl '-sfL' '--retry' '3' '--max-time' '900' '-o' '/var/lib/site/archive.tar.gz' \
+         'https://packaging.moodle.org/stable503/moodle-5.3.tgz'"
+            .to_owned(),
+        "restorecon '-R' '/var/www/releases'".to_owned(),
+    ]
+}
