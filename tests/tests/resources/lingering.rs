@@ -52,6 +52,22 @@ async fn one_destroy_leaves_nothing_however_long_addresses_linger() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_address_that_goes_while_the_refusal_is_on_its_way_is_nothing_to_fail_for() {
+    for seed in 0..20_u64 {
+        let mut bench = Bench::new(seed).await;
+        bench.control("PUT", "/_mock/lingering", Some(&json!({"minSecs": 0, "maxSecs": 120})));
+        let graph = graph(&bench);
+        bench.reach(&graph).await;
+        // The refusal is made, and by the time that it is read nobody is in the subnet any more.
+        let slow = json!({"when": {"operations": ["DeleteSubnet"]}, "do": {"delay": {"seconds": 20}}});
+        bench.control("POST", "/_mock/faults", Some(&json!({"faults": [slow]})));
+        let (_, summary) = bench.go(&Graph::empty(), Mode::Destroy).await;
+        assert!(summary.is_success(), "seed {seed}: {summary:#?}");
+        assert_eq!(bench.live(subnet::TYPE), Vec::<String>::new(), "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn somebody_elses_instance_is_named_and_all_else_goes() {
     let mut bench = Bench::new(7).await;
     let graph = graph(&bench);

@@ -13,6 +13,14 @@ use crate::lifecycle::Stage;
 use crate::module::{Change, Obstacle, Part, ResourceModule, Seen};
 use crate::tags::{self, StackTags};
 
+/// A deletion that the service refused.
+enum Refused {
+    /// Something may be in the way.
+    For(Failure),
+    /// Nothing is in the way, any more.
+    ByNobody(Failure),
+}
+
 impl Driver {
     pub(super) async fn created(&self, request: CreateRequest) -> Result<Reply, Failure> {
         let module = self.module(request.address.resource_type())?;
@@ -133,47 +141,61 @@ impl Driver {
         }
         let calls = module.delete(id, &known);
         let none = ValueMap::new();
-        match self.in_turn(module, id, &calls, &request.retry_token, &none).await {
-            Ok(_) if module.outlives_deletion() => Ok(Reply::Gone),
-            Ok(answer) => {
-                self.remember_removed(id);
-                let answer = answer.unwrap_or_default();
-                self.begun(module, Operation::Delete, id, answer, Context::default()).await
+        let mut had_its_second_try = false;
+        loop {
+            match self.in_turn(module, id, &calls, &request.retry_token, &none).await {
+                Ok(_) if module.outlives_deletion() => return Ok(Reply::Gone),
+                Ok(answer) => {
+                    self.remember_removed(id);
+                    let answer = answer.unwrap_or_default();
+                    return self.begun(module, Operation::Delete, id, answer, Context::default()).await;
+                }
+                Err(Stop::Call(error @ Error::MissingOrHidden(_)))
+                    if self.is_young(id, Some(&request.entry)) =>
+                {
+                    let words = failure(&error).message;
+                    let words = format!("it was made only just now, and may not show yet: {words}");
+                    return Err(Failure::busy(words, BUSY_AGAIN_AFTER));
+                }
+                Err(Stop::Call(Error::MissingOrHidden(_)) | Stop::Gone) => return Ok(Reply::Gone),
+                Err(Stop::Call(error)) => {
+                    // A part that is not in its whole any more is told as bad input, not as missing.
+                    let is_gone = matches!(error, Error::Rejected(_))
+                        && matches!(self.look(module, id).await, Ok(None));
+                    if is_gone {
+                        return Ok(Reply::Gone);
+                    }
+                    match self.refused(module, id, &error).await {
+                        // Whoever was in the way left after the refusal and before we looked.
+                        Refused::ByNobody(_) if !had_its_second_try => had_its_second_try = true,
+                        Refused::ByNobody(refusal) | Refused::For(refusal) => return Err(refusal),
+                    }
+                }
+                Err(stop) => return Err(stop.into_failure()),
             }
-            Err(Stop::Call(error @ Error::MissingOrHidden(_))) if self.is_young(id, Some(&request.entry)) => {
-                let words =
-                    format!("it was made only just now, and may not show yet: {}", failure(&error).message);
-                Err(Failure::busy(words, BUSY_AGAIN_AFTER))
-            }
-            Err(Stop::Call(Error::MissingOrHidden(_)) | Stop::Gone) => Ok(Reply::Gone),
-            Err(Stop::Call(error)) => {
-                // A part that is not in its whole any more is told as bad input, not as missing.
-                let is_gone =
-                    matches!(error, Error::Rejected(_)) && matches!(self.look(module, id).await, Ok(None));
-                if is_gone { Ok(Reply::Gone) } else { Err(self.in_the_way(module, id, &error).await) }
-            }
-            Err(stop) => Err(stop.into_failure()),
         }
     }
 
     /// Says what holds back a deletion that the service refused. Whatever cannot be found out is left out: the refusal
     /// must not be hidden by a failure to explain it.
-    async fn in_the_way(&self, module: &dyn ResourceModule, id: &str, error: &Error) -> Failure {
+    async fn refused(&self, module: &dyn ResourceModule, id: &str, error: &Error) -> Refused {
         let mut refusal = failure(error);
         let is_conflict = matches!(error, Error::Conflict(_)) || refusal.again_after.is_some();
-        let Some(look) = module.obstacle(id).filter(|_| is_conflict) else { return refusal };
+        let Some(look) = module.obstacle(id).filter(|_| is_conflict) else { return Refused::For(refusal) };
         match self.carry_out(look).await {
             Ok(Obstacle::Lingers(words)) => {
                 refusal.message = format!("{words}: {}", refusal.message);
                 refusal.again_after = Some(BUSY_AGAIN_AFTER);
+                Refused::For(refusal)
             }
             Ok(Obstacle::Stays(words)) => {
                 refusal.message = format!("{words}: {}", refusal.message);
                 refusal.again_after = None;
+                Refused::For(refusal)
             }
-            Ok(Obstacle::Nothing) | Err(_) => {}
+            Ok(Obstacle::Nothing) => Refused::ByNobody(refusal),
+            Err(_) => Refused::For(refusal),
         }
-        refusal
     }
 
     /// Makes calls one after another, waiting for the object to settle in between: the service takes one change at a
