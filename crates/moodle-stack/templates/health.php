@@ -15,7 +15,14 @@ $failures_max = 2;
 $failures = $failures_max;
 $said = '';
 while (true) {
-    $why = trouble($settings);
+    // PHP remembers of a file that it is there, also when it is gone.
+    clearstatcache();
+    try {
+        $why = trouble($settings);
+    } catch (Throwable $error) {
+        // Whatever it is: the next round looks again.
+        $why = $error->getMessage();
+    }
     $failures = $why === '' ? 0 : $failures + 1;
     if ($failures === 0) {
         touch($ok_file);
@@ -37,6 +44,9 @@ function trouble(array $settings): string
     }
     if (!share_is_there($settings['share_mark'])) {
         return 'the share is not there';
+    }
+    if (!is_readable($settings['site_file'])) {
+        return 'the secrets are not there';
     }
     try {
         $site = require $settings['site_file'];

@@ -35,6 +35,8 @@ pub(crate) struct Secrets {
     pub(crate) database: String,
     pub(crate) database_admin: String,
     pub(crate) admin: String,
+    /// Certificate and key, where the site has them given.
+    pub(crate) tls: Option<[String; 2]>,
 }
 
 impl Secrets {
@@ -43,12 +45,17 @@ impl Secrets {
     }
 
     fn json(&self) -> Value {
-        json!({
+        let mut secrets = json!({
             "database_password": self.database,
             "database_admin_password": self.database_admin,
             "admin_password": self.admin,
             "site_secret": "0123456789abcdef0123456789abcdef",
-        })
+        });
+        if let Some([certificate, key]) = &self.tls {
+            secrets["tls_certificate"] = json!(certificate);
+            secrets["tls_key"] = json!(key);
+        }
+        secrets
     }
 }
 
@@ -59,6 +66,7 @@ impl Default for Secrets {
             database: r#"Da7a'"\$(id)`%é"#.to_owned(),
             database_admin: r#"4dmin'\"$HOME;--"#.to_owned(),
             admin: r"S1te 'admin\' $x".to_owned(),
+            tls: None,
         }
     }
 }

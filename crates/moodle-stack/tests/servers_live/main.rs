@@ -14,6 +14,8 @@ mod stage;
 
 mod database;
 mod machine;
+mod web;
 
+mod health;
 mod race;
 mod split;
