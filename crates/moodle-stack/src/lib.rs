@@ -7,6 +7,7 @@ pub mod check;
 pub mod codes;
 pub mod config;
 pub mod diagnostic;
+pub mod keep;
 pub mod picture;
 pub mod preflight;
 pub mod server;

@@ -98,6 +98,7 @@ pub struct Session {
     key: DigestKey,
     driver: Driver,
     graph: Graph,
+    compartments: Vec<String>,
     facts: Option<Facts>,
 }
 
@@ -164,16 +165,28 @@ impl Session {
         compartments: Vec<String>,
         facts: Option<Facts>,
     ) -> Self {
-        let driver = Driver::new(place.client.clone(), journal.state().lineage(), compartments)
+        let driver = Driver::new(place.client.clone(), journal.state().lineage(), compartments.clone())
             .in_time(Arc::clone(&place.cloud_time));
         let key = journal.key().clone();
-        Self { place, journal, key, driver, graph, facts }
+        Self { place, journal, key, driver, graph, compartments, facts }
     }
 
     /// What is wanted.
     #[must_use]
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// Where the run takes place.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The compartment that everything is in.
+    #[must_use]
+    pub fn compartment(&self) -> Option<&str> {
+        self.compartments.first().map(String::as_str)
     }
 
     /// What the state knows.

@@ -80,6 +80,8 @@ pub(crate) enum Verb {
     /// Check the stack file, and everything that needs no cloud.
     #[command(after_help = "Example:\n  oci-moodle validate -c examples/moodle-full.toml")]
     Validate(Json),
+    /// Look, with reads only, whether the cloud has what the stack needs.
+    Preflight(Json),
     /// Show what would change, and why.
     #[command(
         after_help = "Examples:\n  oci-moodle plan --out tonight.plan\n  oci-moodle plan --detailed-exitcode --json"
@@ -112,6 +114,13 @@ pub(crate) enum Verb {
         #[command(flatten)]
         json: Json,
     },
+    /// Draw the stack.
+    #[command(after_help = "Example:\n  oci-moodle graph > stack.svg")]
+    Graph {
+        /// How.
+        #[arg(long, value_name = "FORMAT", default_value = "svg")]
+        format: GraphFormat,
+    },
     /// Write the schema of `moodle.toml`, or of a resource type, to stdout.
     Schema {
         /// A resource type, such as `oci_core_vcn`.
@@ -131,7 +140,9 @@ impl Verb {
     /// Whether what goes wrong is to be said in JSON too.
     pub(crate) fn speaks_json(&self) -> bool {
         match self {
-            Self::Validate(json) | Self::Drift(json) | Self::Output { json, .. } => json.json,
+            Self::Validate(json) | Self::Preflight(json) | Self::Drift(json) | Self::Output { json, .. } => {
+                json.json
+            }
             Self::Plan(plan) => plan.json.json,
             Self::Apply(apply) => apply.json.json,
             Self::Destroy(destroy) => destroy.json.json,
@@ -139,11 +150,25 @@ impl Verb {
             Self::Init(_)
             | Self::Import { .. }
             | Self::State(_)
+            | Self::Graph { .. }
             | Self::Schema { .. }
             | Self::Mock(_)
             | Self::Completions { .. } => false,
         }
     }
+}
+
+/// How the stack is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A picture.
+    Svg,
+    /// For Graphviz.
+    Dot,
+    /// For Mermaid, which many places that show Markdown draw.
+    Mermaid,
+    /// For programs.
+    Json,
 }
 
 /// Output for machines.

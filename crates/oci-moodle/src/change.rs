@@ -53,10 +53,9 @@ pub(crate) async fn apply(global: &Global, arguments: &Apply) -> Result<Exit, Fa
 pub(crate) async fn destroy(global: &Global, arguments: &Destroy) -> Result<Exit, Failure> {
     let consent = Consent::of(arguments.auto_approve, "destroy")?;
     let mut run = Run::begin(global, Mode::Destroy, true, ("destroy", arguments.json.json)).await?;
-    let mut options = PlanOptions { mode: Mode::Destroy, ..PlanOptions::default() };
     // Whoever says `destroy` means everything; what is kept is said by `--keep-data`.
-    options.consent = run.session.state().entries().map(|(address, _)| address.clone()).collect();
-    let ended = run.change(None, &options, consent, arguments.json).await;
+    let options = run.session.destroy_options(arguments.keep_data);
+    let ended = run.destroy(&options, consent, arguments).await;
     run.end(ended).await
 }
 
@@ -249,6 +248,32 @@ impl Run {
             return Ok(Exit::Done);
         }
         self.answers().await
+    }
+
+    async fn destroy(
+        &mut self,
+        options: &PlanOptions,
+        consent: Consent,
+        arguments: &Destroy,
+    ) -> Result<Exit, Failure> {
+        if !arguments.keep_data {
+            return self.change(None, options, consent, arguments.json).await;
+        }
+        if !consent.agrees("Remove everything but the file system and a last backup of the database?") {
+            say("Nothing was changed.");
+            return Ok(Exit::Failed);
+        }
+        let failed = |error| Failure::because("could not see to a last backup of the database", &error);
+        let kept = self.session.require_final_backup().await.map_err(failed)?;
+        let exit = self.change(None, options, Consent::Given, arguments.json).await?;
+        let listed =
+            |error| Failure::because("everything is gone, and the backups could not be listed", &error);
+        let kept = self.session.with_backups(kept).await.map_err(listed)?;
+        let files = kept.file_system_id.as_deref().unwrap_or("none");
+        let backup = kept.backup_ids.first().map_or("none", String::as_str);
+        let text = format!("kept: the file system {files}; the last backup of the database {backup}");
+        self.reporter.tell(text, json!({"type": "kept", "kept": kept}));
+        Ok(exit)
     }
 
     /// Done means that the site answers.

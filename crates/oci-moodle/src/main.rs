@@ -5,6 +5,7 @@ mod change;
 mod cloud;
 mod exit;
 mod interrupt;
+mod look;
 mod mock_serve;
 mod report;
 mod stack_file;
@@ -44,6 +45,7 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match verb {
         Verb::Init(answers) => texts::init(&global, answers),
         Verb::Validate(json) => texts::validate(&global, json),
+        Verb::Preflight(json) => look::preflight(&global, json).await,
         Verb::Plan(plan) => change::plan(&global, &plan).await,
         Verb::Apply(apply) => change::apply(&global, &apply).await,
         Verb::Destroy(destroy) => change::destroy(&global, &destroy).await,
@@ -51,6 +53,7 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Import { address, id } => state::import(&global, &address, &id).await,
         Verb::State(verb) => state::run(&global, verb).await,
         Verb::Output { name, json } => state::output(&global, name.as_deref(), json).await,
+        Verb::Graph { format } => texts::graph(&global, format),
         Verb::Schema { resource_type } => texts::schema(resource_type.as_deref()),
         Verb::Mock(Mock::Serve(options)) => mock_serve::run(&options.options(&global)).await,
         Verb::Completions { shell } => {

@@ -4,10 +4,11 @@ use std::io::{IsTerminal as _, Write as _};
 
 use moodle_stack::config::init::{Answers, render};
 use moodle_stack::config::{Size, SourceFile, load, schema as stack_schema};
+use moodle_stack::picture::{self, Scene};
 use moodle_stack::server::versions::Application;
 use serde_json::json;
 
-use crate::arguments::{self, Global, Init, Json};
+use crate::arguments::{self, Global, GraphFormat, Init, Json};
 use crate::exit::{Exit, Failure};
 use crate::report::say;
 use crate::stack_file;
@@ -87,6 +88,21 @@ fn asked(given: Option<String>, question: &str, option: &str) -> Result<String, 
         .and_then(|()| std::io::stdin().read_line(&mut answer))
         .map_err(|error| unknown().cause(error.to_string()))?;
     Ok(answer.trim().to_owned())
+}
+
+/// `oci-moodle graph`.
+#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
+pub(crate) fn graph(global: &Global, format: GraphFormat) -> Result<Exit, Failure> {
+    let file = stack_file::read(global, &world::RealWorld::new())?;
+    say(&file.warnings);
+    let scene = Scene::of(&file.config, None);
+    match format {
+        GraphFormat::Svg => print!("{}", picture::svg(&scene)),
+        GraphFormat::Dot => print!("{}", picture::dot(&scene)),
+        GraphFormat::Mermaid => print!("{}", picture::mermaid(&scene)),
+        GraphFormat::Json => println!("{:#}", picture::json(&scene)),
+    }
+    Ok(Exit::Done)
 }
 
 /// `oci-moodle schema`.
