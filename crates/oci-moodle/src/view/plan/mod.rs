@@ -115,7 +115,14 @@ fn conclusion(plan: &Plan, options: &ApplyOptions, show: Show) -> String {
         format!("{} to replace", counts.replace),
         format!("{} to delete", counts.delete),
     ];
-    for (count, what) in [(counts.adopt, "to take over"), (plan.unchanged(), "unchanged")] {
+    let of = |action| plan.steps().iter().filter(|step| step.action == action).count();
+    let (reads, checks) = (of(Action::Read), of(Action::Check));
+    for (count, what) in [
+        (counts.adopt, "to take over"),
+        (reads, "to read"),
+        (checks, "to see healthy"),
+        (plan.unchanged(), "unchanged"),
+    ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }

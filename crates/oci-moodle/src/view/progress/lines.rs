@@ -6,7 +6,7 @@ use std::time::Duration;
 use reconcile::Address;
 use reconcile::run::Event;
 
-use super::words;
+use super::{is_late, words};
 use crate::view::style::{Role, Style};
 use crate::view::text::{clean, clean_line, clock, rough};
 
@@ -17,35 +17,55 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Turns events into lines. It remembers what it said, so that it does not repeat itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
-    /// By address: what it waits on, and when that was said last.
-    said: BTreeMap<Address, (Option<String>, Duration)>,
+    steps: BTreeMap<Address, Said>,
+}
+
+/// What was said about a step.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    /// When it began, and how long it should take.
+    began: Duration,
+    expected: Duration,
+    /// What it waits on, and when that was said last.
+    waiting_on: Option<String>,
+    at: Duration,
 }
 
 impl Lines {
     /// What there is to say about an event, `at` this long into the run; several lines for an error with a hint.
     pub(super) fn text(&mut self, at: Duration, event: &Event, style: Style) -> Option<String> {
-        if let Event::Waiting { address, waiting_on, .. } = event {
-            let (said, when) = self.said.get(address).cloned().unwrap_or((None, at));
-            if said == *waiting_on && at.saturating_sub(when) < SIGN_OF_LIFE {
-                self.said.entry(address.clone()).or_insert((said, when));
+        let stamp = style.paint(Role::Faint, &format!("[{:>5}]", clock(at)));
+        if let Event::Started { address, expected, .. } = event {
+            let said = Said { began: at, expected: *expected, waiting_on: None, at };
+            self.steps.insert(address.clone(), said);
+        }
+        if let Event::Waiting { address, waiting_on, percent, expected_left } = event {
+            let said = self.steps.entry(address.clone()).or_insert_with(|| Said {
+                began: at,
+                at,
+                ..Said::default()
+            });
+            if said.waiting_on == *waiting_on && at.saturating_sub(said.at) < SIGN_OF_LIFE {
                 return None;
             }
+            (said.waiting_on, said.at) = (waiting_on.clone(), at);
+            let what = waiting_on.as_deref().map_or("the service".to_owned(), clean_line);
+            let percent = percent.map_or(String::new(), |percent| format!(", {percent} % done"));
+            let left = if is_late(at.saturating_sub(said.began), said.expected) {
+                ", longer than usual".to_owned()
+            } else if expected_left.is_zero() {
+                String::new()
+            } else {
+                format!(", about {} left", rough(*expected_left))
+            };
+            let address = style.paint(Role::Strong, address.as_str());
+            return Some(format!("{stamp} {address}: waits on {what}{percent}{left}"));
         }
-        match event {
-            Event::Started { address, .. } => {
-                self.said.insert(address.clone(), (None, at));
-            }
-            Event::Waiting { address, waiting_on, .. } => {
-                self.said.insert(address.clone(), (waiting_on.clone(), at));
-            }
-            _ => {}
-        }
-        let stamp = style.paint(Role::Faint, &format!("[{:>5}]", clock(at)));
         sentence(event, style).map(|sentence| format!("{stamp} {sentence}"))
     }
 }
 
-/// An event as a sentence.
+/// An event as a sentence. What only waits has none: that depends on what was said before.
 pub(super) fn sentence(event: &Event, style: Style) -> Option<String> {
     let bold = |address: &Address| style.paint(Role::Strong, address.as_str());
     Some(match event {
@@ -59,16 +79,6 @@ pub(super) fn sentence(event: &Event, style: Style) -> Option<String> {
                 0..2 => format!("{}: {now}", bold(address)),
                 _ => format!("{}: {now}, usually takes {}", bold(address), rough(*expected)),
             }
-        }
-        Event::Waiting { address, waiting_on, percent, expected_left } => {
-            let what = waiting_on.as_deref().map_or("the service".to_owned(), clean_line);
-            let percent = percent.map_or(String::new(), |percent| format!(", {percent} % done"));
-            let left = if expected_left.is_zero() {
-                ", longer than usual".to_owned()
-            } else {
-                format!(", about {} left", rough(*expected_left))
-            };
-            format!("{}: waits on {what}{percent}{left}", bold(address))
         }
         Event::Finished { address, action, took } => {
             let done = style.paint(Role::Good, words(action).done);

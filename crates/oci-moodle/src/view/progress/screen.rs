@@ -43,7 +43,8 @@ pub(super) fn draw(progress: &Progress, now: Duration, size: Size, style: Style)
         })
         .collect();
     let running = progress.running();
-    let name_columns = running.iter().map(|(step, _)| width(step.address.as_str())).max().unwrap_or(0);
+    // Of all steps, not only of those under way: a picture whose columns jump cannot be read.
+    let name_columns = progress.steps.iter().map(|step| width(step.address.as_str())).max().unwrap_or(0);
     let name_columns = name_columns.min(if columns < NARROW { columns / 2 } else { columns * 2 / 5 });
     lines.extend(
         running.iter().map(|(step, running)| {

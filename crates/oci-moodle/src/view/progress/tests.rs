@@ -78,8 +78,8 @@ fn a_terminal_shows_what_is_under_way_and_the_whole() {
     assert_eq!(
         lines,
         [
-            "  + oci_mysql_mysql_db_system.moodle  ░░░░░░░░░░░░   0:45 of ~25:00  `CREATING`",
-            "  + oci_core_instance.web[\"1\"]        ██████░░░░░░   0:45 of ~1:30 ",
+            "  + oci_mysql_mysql_db_system.moodle            ░░░░░░░░░░░░   0:45 of ~25:00  `CREATING`",
+            "  + oci_core_instance.web[\"1\"]                  ██████░░░░░░   0:45 of ~1:30 ",
             "  ███████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░░░  1 done · 2 running · 1 waiting   0:49, about 25 min left",
         ]
     );
@@ -203,9 +203,10 @@ fn without_a_terminal_each_thing_that_happens_is_a_line() {
         (90, waiting("t.db", "`CREATING`", 1411)),
         (304, waiting("t.db", "`CREATING`", 1197)),
         (310, waiting("t.db", "`UPDATING`", 0)),
-        (754, failed("t.db")),
-        (754, Event::Skipped { address: address("t.web"), action: Action::Create, because }),
-        (755, Event::RollingBack),
+        (1900, waiting("t.db", "`UPDATING`", 0)),
+        (1934, failed("t.db")),
+        (1934, Event::Skipped { address: address("t.web"), action: Action::Create, because }),
+        (1935, Event::RollingBack),
     ];
     let text: Vec<String> =
         events.iter().filter_map(|(seconds, event)| lines.text(at(*seconds), event, Style::PLAIN)).collect();
@@ -218,12 +219,13 @@ fn without_a_terminal_each_thing_that_happens_is_a_line() {
 [ 0:02] t.name: changed after 1 s
 [ 0:03] t.db: waits on `CREATING`, about 25 min left
 [ 5:04] t.db: waits on `CREATING`, about 20 min left
-[ 5:10] t.db: waits on `UPDATING`, longer than usual
-[12:34] t.db: could not create: the MySQL service refused the request: 400 LimitExceeded
+[ 5:10] t.db: waits on `UPDATING`
+[31:40] t.db: waits on `UPDATING`, longer than usual
+[32:14] t.db: could not create: the MySQL service refused the request: 400 LimitExceeded
         ask for more
         hint: choose another shape
-[12:34] t.web: skipped because of t.db
-[12:35] changing back what this run has changed"
+[32:14] t.web: skipped because of t.db
+[32:15] changing back what this run has changed"
     );
 }
 
