@@ -193,10 +193,10 @@ code() {
         persistently download "$STATE/archive.tar.gz"
         tar -xzf "$STATE/archive.tar.gz" -C "$folder.new" --no-same-owner --strip-components="$ARCHIVE_STRIP"
         rm -f "$STATE/archive.tar.gz"
-        # The web server reads code and never writes it.
+        touch "$folder.new/.complete"
+        # The web server reads code, all of it, and never writes it.
         chown -R root:root "$folder.new"
         chmod -R u=rwX,go=rX "$folder.new"
-        touch "$folder.new/.complete"
         mv "$folder.new" "$folder"
         chmod 0755 /var/www/releases
         if command -v restorecon >/dev/null; then restorecon -R /var/www/releases; fi

@@ -106,11 +106,17 @@ impl Scenario {
         let mut tar = Command::new("tar");
         std::fs::create_dir_all(outside).unwrap();
         let archive = outside.join("archive.tar.gz");
-        succeeds(tar.arg("-czf").arg(&archive).arg("-C").arg(here("")).arg("moodle"), b"");
+        // Joomla's archive has no folder around it.
+        let (folder, content) = match self.spec.release.application {
+            Application::Joomla => (here("joomla"), "."),
+            _ => (here(""), "moodle"),
+        };
+        succeeds(tar.arg("-czf").arg(&archive).arg("-C").arg(folder).arg(content), b"");
         self.spec.release.sha256 = Some(hexadecimal(&std::fs::read(&archive).unwrap()));
 
         self_signed(outside, "database");
         self_signed(outside, "site");
+        self_signed(outside, "acme");
         // The database reads it as a user of its own.
         succeeds(Command::new("chmod").arg("0644").arg(outside.join("database-key.pem")), b"");
         self.secrets["tls_certificate"] = json!(read(&outside.join("site-cert.pem")));
@@ -131,7 +137,7 @@ impl Scenario {
             &outside.join("init.sql"),
             &first_user(self.secrets["database_admin_password"].as_str().unwrap()),
         );
-        write(&outside.join("query"), &query(&self.spec.database.schema));
+        write(&outside.join("query"), &query(&self.spec));
         write(&outside.join("mount-point"), &self.spec.storage.mount_point);
         write(&outside.join("calls"), "");
         for file in ["probe.py", "watch.py"] {
@@ -175,7 +181,8 @@ impl Scenario {
             Command::new("install").args(["-m", "0755"]).arg(here("stand-ins/stand-in")).arg(&programs),
             b"",
         );
-        for name in ["dnf", "setsebool", "semanage", "restorecon", "firewall-cmd", "curl", "sleep"] {
+        for name in ["dnf", "setsebool", "semanage", "restorecon", "firewall-cmd", "curl", "sleep", "certbot"]
+        {
             link("stand-in", &programs.join(name));
         }
         std::fs::create_dir_all(disk.join("usr/sbin")).unwrap();
@@ -270,13 +277,20 @@ fn first_user(password: &str) -> String {
 }
 
 /// What the look from inside asks the database.
-fn query(schema: &str) -> String {
+fn query(spec: &ServerSpec) -> String {
+    let schema = &spec.database.schema;
+    let of_the_site = match spec.release.application {
+        Application::Joomla => format!("SELECT password, options FROM `{schema}`.j_users;"),
+        _ => format!(
+            "SELECT name, value FROM `{schema}`.mdl_config ORDER BY name; SELECT options FROM `{schema}`.mdl_user;"
+        ),
+    };
     format!(
-        "SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'moodle%' ORDER BY 1;
+        "SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA
+             WHERE SCHEMA_NAME LIKE 'moodle%' ORDER BY 1;
          SELECT Host, User FROM mysql.user WHERE User LIKE 'o%';
          SELECT Db FROM mysql.db WHERE User LIKE 'o%' ORDER BY 1;
          SELECT state, begun, failures FROM `{schema}_boot`.installation;
-         SELECT name, value FROM `{schema}`.mdl_config ORDER BY name;
-         SELECT options FROM `{schema}`.mdl_user;\n"
+         {of_the_site}\n"
     )
 }

@@ -27,6 +27,11 @@ def curl(*arguments):
     return {"code": out.split(" ")[0], "redirect": out.split(" ", 1)[1], "body": body}
 
 
+def certificate():
+    command = "openssl s_client -connect 127.0.0.1:443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256"
+    return run("bash", "-c", command)[1]
+
+
 def files():
     found = {}
     for top in FOLDERS:
@@ -80,6 +85,8 @@ def look():
         "secret_file": curl("https://moodle.example.org/config.php"),
         "headers": run("/usr/bin/curl", "-skI", "--resolve", "moodle.example.org:443:127.0.0.1",
                        "https://moodle.example.org/")[1],
+        "redirect": curl("-H", "Host: moodle.example.org", "http://127.0.0.1/some/page?a=b"),
+        "certificate": certificate(),
         "files": files(),
         "mounted": os.path.ismount(MOUNT_POINT),
         "root_can_write_unmounted": can_write_unmounted(),

@@ -1,9 +1,12 @@
 //! What must hold of a boot.
 
-use moodle_stack::server::{SecretSource, SiteUrl};
+use std::process::Command;
+
+use moodle_stack::server::versions::Application;
+use moodle_stack::server::{SecretSource, SiteUrl, Tls};
 use serde_json::{Value, json};
 
-use super::{Booted, Scenario};
+use super::{Booted, Scenario, succeeds};
 
 const STEPS: [&str; 14] = [
     "packages",
@@ -129,6 +132,58 @@ fn without_its_share_a_server_serves_nothing_and_writes_nothing_in_its_place() {
     tells_no_secret(&booted, 1);
 }
 
+/// Joomla has all that Moodle has not: folders that become links to the share and to the server's own disk, an installer
+/// that is set aside, an archive without a folder. And its certificate comes by ACME.
+#[test]
+fn another_application_gets_its_links_and_a_certificate_that_is_obtained_while_it_serves() {
+    let mut scenario = Scenario::new("joomla");
+    let spec = &mut scenario.spec;
+    spec.release.application = Application::Joomla;
+    spec.release.version = Application::Joomla.default_version().to_owned();
+    spec.tls = Tls::Acme {
+        directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+        email: "o'it@example.org".to_owned(),
+        hsts: false,
+    };
+    scenario.then = vec![(1, "systemctl start site-tls.service site-cron.service")];
+    let Some(booted) = scenario.boot() else { return };
+    let found = booted.found(1);
+
+    let first = &found["first"];
+    is_ready_with(first, "200");
+    assert_eq!(first["https"]["body"], format!("1 of {}\n", booted.spec.site.full_name));
+    assert_eq!(first["redirect"]["code"], "301");
+    assert_eq!(first["redirect"]["redirect"], "https://moodle.example.org/some/page?a=b");
+    let (code, share) = ("/var/www/releases/joomla-6.0.0", "/srv/site's $data#1");
+    for (path, wanted) in [
+        (format!("{code}/images"), format!("link {share}/images")),
+        (format!("{code}/tmp"), "link /var/cache/site/tmp".to_owned()),
+        (format!("{code}/administrator/logs"), "link /var/cache/site/logs".to_owned()),
+        (format!("{code}/configuration.php"), "0640 root:apache".to_owned()),
+        (format!("{share}/images/logo.txt"), "0600 apache:apache".to_owned()),
+        (format!("{share}/media/site.css"), "0600 apache:apache".to_owned()),
+    ] {
+        let there = text(&first["files"][&path]);
+        assert!(there.starts_with(&wanted), "{path} is {there}");
+    }
+    assert_eq!(first["files"][format!("{code}/installation")], Value::Null, "the installer is not served");
+    let rows = text(&first["database"]);
+    assert!(rows.contains(&super::hexadecimal(text(&booted.secrets["admin_password"]).as_bytes())), "{rows}");
+
+    // The certificate that stood in until the timer ran.
+    assert_eq!(found["then"][0], 0, "{}", found["then"]);
+    let again = &found["again"];
+    is_ready_with(again, "200");
+    let mut openssl = Command::new("openssl");
+    openssl
+        .args(["x509", "-noout", "-fingerprint", "-sha256", "-in"])
+        .arg(booted.work.join("outside/acme-cert.pem"));
+    let obtained = succeeds(&mut openssl, b"");
+    assert_ne!(first["certificate"], obtained);
+    assert_eq!(again["certificate"], obtained);
+    holds_no_secret(&booted, 1, &json!({ "/etc/site/site.php": "0640" }));
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
@@ -138,6 +193,10 @@ fn count(value: &Value) -> usize {
 }
 
 fn is_ready(look: &Value) {
+    is_ready_with(look, "303");
+}
+
+fn is_ready_with(look: &Value, code: &str) {
     let report = &look["report"];
     assert_eq!(report["state"], "ready", "{report:#}");
     let steps: Vec<&str> =
@@ -147,7 +206,7 @@ fn is_ready(look: &Value) {
     for (unit, states) in look["units"].as_object().unwrap() {
         assert_eq!(*states, json!(["active", "enabled"]), "{unit}");
     }
-    assert_eq!(look["http"]["code"], "303", "asked by address, as the load balancer does: {}", look["http"]);
+    assert_eq!(look["http"]["code"], code, "asked by address, as the load balancer does: {}", look["http"]);
 }
 
 fn has_failed(booted: &Booted, look: &Value, step: &str, why: &str) {
@@ -229,8 +288,13 @@ fn expected_database(booted: &Booted) -> Vec<String> {
 
 /// Nobody but those who must can have seen a secret.
 fn tells_no_secret(booted: &Booted, boot: usize) {
+    holds_no_secret(booted, boot, &json!({ "/etc/pki/site/key.pem": "0600", "/etc/site/site.php": "0640" }));
+}
+
+/// `but` are the files that must hold some, with their permissions.
+fn holds_no_secret(booted: &Booted, boot: usize, but: &Value) {
     let leaks = &booted.found(boot)["leaks"];
-    assert_eq!(leaks["files"], json!({ "/etc/pki/site/key.pem": "0600", "/etc/site/site.php": "0640" }));
+    assert_eq!(leaks["files"], *but);
     assert_eq!(leaks["journal"], "");
     let processes = booted.processes(boot);
     if boot == 1 {
