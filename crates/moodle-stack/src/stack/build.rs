@@ -55,6 +55,24 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// The whole host name of what has `label` in the subnet of `zone`.
+    pub(super) fn host(&self, label: &str, zone: Zone) -> Result<String, StackError> {
+        let network = &self.config.network;
+        let existing = |key: &'static str, id: &str| {
+            let label = self.facts.dns_labels.get(id).cloned();
+            label.ok_or_else(|| StackError::NoLabel { key, id: id.to_owned() })
+        };
+        let subnet = match zone.existing_subnet(self.config) {
+            Some(id) => existing(zone.subnet_key(), id)?,
+            None => zone.label().to_owned(),
+        };
+        let vcn = match &network.vcn_id {
+            Some(id) => existing("network.vcn_id", id)?,
+            None => self.config.site.name.clone(),
+        };
+        Ok(format!("{label}.{subnet}.{vcn}.oraclevcn.com"))
+    }
+
     /// The name of the availability domain that `key` has the number of.
     pub(super) fn domain(&self, key: &'static str, number: u8) -> Result<String, StackError> {
         let domains = &self.facts.availability_domains;

@@ -38,6 +38,17 @@ impl Zone {
         .to_string()
     }
 
+    /// The key of the file that names its subnet.
+    #[must_use]
+    pub const fn subnet_key(self) -> &'static str {
+        match self {
+            Self::Balancer => "network.balancer_subnet_id",
+            Self::Web => "network.web_subnet_id",
+            Self::Database => "network.database_subnet_id",
+            Self::Storage => "network.storage_subnet_id",
+        }
+    }
+
     /// Its subnet, if it exists already.
     #[must_use]
     pub fn existing_subnet(self, config: &Config) -> Option<&str> {

@@ -94,8 +94,7 @@ pub(super) fn add(build: &mut Build<'_>, secrets: &Secrets) -> Result<(), StackE
         };
         build.graph.add(cluster.inputs().at(address(heat_wave_cluster::TYPE, "site")));
     }
-    build
-        .graph
-        .output("database_host", names::host(build.config, names::DATABASE_LABEL, Zone::Database).as_str());
+    let host = build.host(names::DATABASE_LABEL, Zone::Database)?;
+    build.graph.output("database_host", host.as_str());
     Ok(())
 }

@@ -1,14 +1,18 @@
 //! What the graph must know of the cloud and cannot choose.
 
+use std::collections::BTreeMap;
+
 use oci_client::client::Client;
 use oci_client::credentials::CredentialError;
 use oci_client::page::PageLimits;
-use oci_client::services::core::operations::{ListImages, ListServices};
+use oci_client::services::core::operations::{GetSubnet, GetVcn, ListImages, ListServices};
 use oci_client::services::identity::operations::ListAvailabilityDomains;
 use oci_client::services::object_storage::operations::GetNamespace;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+
+use super::Zone;
 
 /// What the graph must know of the cloud and cannot choose. It changes rarely: what was asked once can be kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +31,9 @@ pub struct Facts {
     pub services_label: String,
     /// The newest image of Oracle Linux 9 for the shape, unless the file names one.
     pub image_id: Option<String>,
+    /// The DNS labels of the VCN and the subnets that the file names, by OCID. Those that are made get their labels from us.
+    #[serde(default)]
+    pub dns_labels: BTreeMap<String, String>,
 }
 
 /// The cloud cannot be asked.
@@ -71,6 +78,7 @@ impl Facts {
         // Domains and images are the tenancy's; any compartment of it gives the same answer.
         let tenancy = root.unwrap_or_else(|| compartment_id.clone());
         let failed = |what| move |source| FactsError::Request { what, source };
+        let dns_labels = dns_labels(client, config).await?;
         let mut images = ListImages::new(tenancy.clone());
         images.operating_system = Some("Oracle Linux".to_owned());
         images.operating_system_version = Some("9".to_owned());
@@ -117,6 +125,23 @@ impl Facts {
             services_id,
             services_label,
             image_id: newest.and_then(|image| image.id),
+            dns_labels,
         })
     }
+}
+
+/// The DNS labels of what the file names. What has none is left out.
+async fn dns_labels(client: &Client, config: &Config) -> Result<BTreeMap<String, String>, FactsError> {
+    let mut labels = BTreeMap::new();
+    if let Some(id) = &config.network.vcn_id {
+        let failed = |source| FactsError::Request { what: "the VCN that the file names", source };
+        let vcn = client.call(&GetVcn::new(id.clone())).await.map_err(failed)?.value;
+        labels.extend(vcn.dns_label.map(|label| (id.clone(), label)));
+    }
+    for id in Zone::ALL.iter().filter_map(|zone| zone.existing_subnet(config)) {
+        let failed = |source| FactsError::Request { what: "a subnet that the file names", source };
+        let subnet = client.call(&GetSubnet::new(id.to_owned())).await.map_err(failed)?.value;
+        labels.extend(subnet.dns_label.map(|label| (id.to_owned(), label)));
+    }
+    Ok(labels)
 }

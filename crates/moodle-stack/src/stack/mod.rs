@@ -44,6 +44,14 @@ pub enum StackError {
         /// How many there are.
         there: usize,
     },
+    /// What the file names has no DNS label, so that nothing in it has a name by which servers could find it.
+    #[error("{id}, which `{key}` names, has no DNS label: servers find database and files by their names")]
+    NoLabel {
+        /// The key in the file.
+        key: &'static str,
+        /// What it names.
+        id: String,
+    },
     /// No image is named, and none was found.
     #[error("there is no image of Oracle Linux 9 for the shape `{shape}`: name one with `servers.image_id`")]
     NoImage {

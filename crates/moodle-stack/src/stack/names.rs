@@ -53,13 +53,6 @@ pub const READ_LABEL: &str = "dbread";
 /// The host name label of the mount target.
 pub const STORAGE_LABEL: &str = "files";
 
-/// The whole host name of what has `label` in the subnet of `zone`. Where a subnet or the VCN exists already, its own DNS labels
-/// count, which must then be those that the stack would give.
-#[must_use]
-pub fn host(config: &Config, label: &str, zone: Zone) -> String {
-    format!("{label}.{}.{}.oraclevcn.com", zone.label(), config.site.name)
-}
-
 /// What a thing of the site is called in the cloud's console.
 #[must_use]
 pub fn display(config: &Config, thing: &str) -> String {

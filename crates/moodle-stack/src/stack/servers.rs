@@ -156,7 +156,7 @@ fn metadata(build: &Build<'_>, index: u16) -> Result<Metadata, StackError> {
         // `https://` and an address.
         other_bytes += SITE_URL_KEY.len() + 8 + 15;
     }
-    let rendered = server::render(&spec(build, index))?;
+    let rendered = server::render(&spec(build, index)?)?;
     let user_data = server::user_data(&rendered, other_bytes)?;
     Ok(Metadata {
         ssh_authorized_keys: if keys.is_empty() { Attr::Absent } else { keys.into() },
@@ -166,16 +166,16 @@ fn metadata(build: &Build<'_>, index: u16) -> Result<Metadata, StackError> {
 }
 
 /// What runs on the server with this index.
-fn spec(build: &Build<'_>, index: u16) -> ServerSpec {
+fn spec(build: &Build<'_>, index: u16) -> Result<ServerSpec, StackError> {
     let config = build.config;
     let place = |object: String| ObjectPlace {
         namespace: build.facts.namespace.clone(),
         bucket: names::bucket(config),
         object,
     };
-    let endpoint = |label, port| Endpoint { host: names::host(config, label, Zone::Database), port };
+    let endpoint = |label| build.host(label, Zone::Database).map(|host| Endpoint { host, port: 3306 });
     let database = &config.database;
-    ServerSpec {
+    Ok(ServerSpec {
         name: names::server(index),
         position: Position { index, count: config.servers.count },
         release: Release {
@@ -188,9 +188,9 @@ fn spec(build: &Build<'_>, index: u16) -> ServerSpec {
         database: Database {
             kind: DatabaseKind::MySql,
             version: database.version.as_deref().and_then(Version::parse).unwrap_or(DATABASE_VERSION_LEAST),
-            primary: endpoint(names::DATABASE_LABEL, 3306),
+            primary: endpoint(names::DATABASE_LABEL)?,
             // Always, so that replicas come and go without a new server.
-            read: Some(endpoint(names::READ_LABEL, 3306)),
+            read: Some(endpoint(names::READ_LABEL)?),
             schema: database.schema.clone(),
             user: database.user.clone(),
             admin_user: database.admin_user.clone(),
@@ -198,7 +198,7 @@ fn spec(build: &Build<'_>, index: u16) -> ServerSpec {
         },
         storage: Storage {
             nfs: Some(NfsShare {
-                host: names::host(config, names::STORAGE_LABEL, Zone::Storage),
+                host: build.host(names::STORAGE_LABEL, Zone::Storage)?,
                 path: names::EXPORT_PATH.to_owned(),
             }),
             mount_point: "/srv/site".to_owned(),
@@ -211,7 +211,7 @@ fn spec(build: &Build<'_>, index: u16) -> ServerSpec {
             hour: config.servers.update_hour,
             slot_minutes: UPDATE_SLOT_MINUTES,
         },
-    }
+    })
 }
 
 fn site(config: &Config) -> Site {

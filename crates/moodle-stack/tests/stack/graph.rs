@@ -78,11 +78,33 @@ fn tls_adds_a_listener_its_backends_and_rules() {
 }
 
 #[test]
-fn what_exists_is_not_made_again() {
-    let graph = of(
-        "[network]\ncidr = \"10.0.0.0/16\"\nbalancer_cidr = \"10.0.1.0/24\"\nvcn_id = \"ocid1.vcn.oc1.eu-frankfurt-1.a\"\ninternet_gateway_id = \"ocid1.internetgateway.oc1.eu-frankfurt-1.a\"\n\
-         balancer_subnet_id = \"ocid1.subnet.oc1.eu-frankfurt-1.a\"\n",
+fn servers_find_database_and_files_by_the_labels_of_a_network_that_exists() {
+    let network = "[network]\ncidr = \"10.0.0.0/16\"\ndatabase_cidr = \"10.0.3.0/24\"\n\
+        vcn_id = \"ocid1.vcn.oc1.eu-frankfurt-1.a\"\ndatabase_subnet_id = \"ocid1.subnet.oc1.eu-frankfurt-1.a\"\n";
+    let config = Config::parse(&format!("{LEAST}{network}")).expect("it is right");
+    let mut facts = facts();
+    let refused = graph(&config, &facts, &secrets());
+    assert!(
+        matches!(refused, Err(StackError::NoLabel { key: "network.database_subnet_id", .. })),
+        "{refused:?}"
     );
+    facts.dns_labels.insert("ocid1.vcn.oc1.eu-frankfurt-1.a".to_owned(), "school".to_owned());
+    facts.dns_labels.insert("ocid1.subnet.oc1.eu-frankfurt-1.a".to_owned(), "rows".to_owned());
+    let graph = graph(&config, &facts, &secrets()).expect("a graph");
+    let host = graph.outputs().get("database_host").map(|host| format!("{host:?}"));
+    assert_eq!(host.as_deref(), Some("\"db.rows.school.oraclevcn.com\""));
+}
+
+#[test]
+fn what_exists_is_not_made_again() {
+    let network = "[network]\ncidr = \"10.0.0.0/16\"\nbalancer_cidr = \"10.0.1.0/24\"\n\
+        vcn_id = \"ocid1.vcn.oc1.eu-frankfurt-1.a\"\n\
+        internet_gateway_id = \"ocid1.internetgateway.oc1.eu-frankfurt-1.a\"\n\
+        balancer_subnet_id = \"ocid1.subnet.oc1.eu-frankfurt-1.a\"\n";
+    let config = Config::parse(&format!("{LEAST}{network}")).expect("it is right");
+    let mut facts = facts();
+    facts.dns_labels.insert("ocid1.vcn.oc1.eu-frankfurt-1.a".to_owned(), "school".to_owned());
+    let graph = graph(&config, &facts, &secrets()).expect("a graph");
     let types: BTreeSet<&str> = graph.nodes().iter().map(|node| node.address.resource_type()).collect();
     assert!(!types.contains("oci_core_vcn"), "{types:?}");
     assert!(!types.contains("oci_core_internet_gateway"), "{types:?}");

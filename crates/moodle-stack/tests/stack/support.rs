@@ -1,5 +1,7 @@
 //! Facts and secrets of a cloud that does not exist, and examples as texts.
 
+use std::collections::BTreeMap;
+
 use moodle_stack::config::Config;
 use moodle_stack::config::secret::derive;
 use moodle_stack::server::SECRET_KEYS;
@@ -18,6 +20,7 @@ pub(crate) fn facts() -> Facts {
         services_id: "ocid1.service.oc1.eu-frankfurt-1.a".to_owned(),
         services_label: "all-fra-services-in-oracle-services-network".to_owned(),
         image_id: Some("ocid1.image.oc1.eu-frankfurt-1.a".to_owned()),
+        dns_labels: BTreeMap::new(),
     }
 }
 
