@@ -14,8 +14,10 @@ mod stage;
 
 mod database;
 mod machine;
+mod mysql;
 mod web;
 
 mod health;
 mod race;
+mod race_mysql;
 mod split;

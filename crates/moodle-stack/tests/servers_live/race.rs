@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use moodle_stack::server::versions::DatabaseKind;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -23,7 +24,7 @@ const LANES: u64 = 4;
 
 /// What happens to the server that installs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
+pub(crate) enum Trouble {
     /// It is gone at once, as by a power cut: its whole process group is killed.
     PowerCut,
     /// What holds the lock is killed, and nothing else: its installer must not outlive it.
@@ -34,7 +35,7 @@ enum Trouble {
 
 /// When it happens. The application's stand-in waits there, so that it is then, however busy the machine is.
 #[derive(Clone, Copy, Debug)]
-enum Moment {
+pub(crate) enum Moment {
     /// Before the installer does anything.
     Start,
     /// When so many tables are there.
@@ -58,9 +59,9 @@ impl Moment {
 }
 
 /// A site and its servers.
-struct Site {
+pub(crate) struct Site {
     schema: String,
-    machines: Vec<Machine>,
+    pub(crate) machines: Vec<Machine>,
     share: PathBuf,
     secrets: Secrets,
 }
@@ -69,7 +70,11 @@ struct Site {
 struct Record(Vec<[String; 3]>);
 
 impl Site {
-    fn new(stage: &Stage, schema: &str, lease_seconds: u64) -> Self {
+    pub(crate) fn new(stage: &Stage, schema: &str, lease_seconds: u64) -> Self {
+        Self::on(DatabaseKind::MariaDb, stage, schema, lease_seconds)
+    }
+
+    pub(crate) fn on(kind: DatabaseKind, stage: &Stage, schema: &str, lease_seconds: u64) -> Self {
         let secrets = Secrets::default();
         let share = share(stage, &format!("{schema}.share"));
         let times = [
@@ -79,6 +84,7 @@ impl Site {
         ];
         let machine = |index| {
             let mut spec = spec(schema);
+            spec.database.kind = kind;
             spec.name = format!("web{}", index + 1);
             spec.position.index = index;
             Machine::new(stage, &spec, &share, &secrets, &times)
@@ -92,7 +98,7 @@ impl Site {
         Service::start(&mut machine.install(), machine.folder.join("boot.log"))
     }
 
-    fn boot_all(&self) -> Vec<Service> {
+    pub(crate) fn boot_all(&self) -> Vec<Service> {
         self.machines.iter().map(|machine| self.boot(machine)).collect()
     }
 
@@ -105,26 +111,26 @@ impl Site {
     }
 
     /// The first installer that comes to this moment will wait there.
-    fn pause_at(&self, moment: Moment) {
+    pub(crate) fn pause_at(&self, moment: Moment) {
         self.tell("pause-at", &moment.name());
     }
 
     /// Waits until it does, and says where its server stands among [`Self::machines`].
-    fn paused(&self) -> usize {
+    pub(crate) fn paused(&self) -> usize {
         let paused = || self.record().of("paused").next().cloned();
         let host = wait_for(&format!("{}: the moment", self.schema), 60, paused)[1].clone();
         self.machines.iter().position(|machine| machine.name == host).expect("it is one of the servers")
     }
 
     /// Leaves a word for the stand-in.
-    fn tell(&self, file: &str, what: &str) {
+    pub(crate) fn tell(&self, file: &str, what: &str) {
         let path = self.share.join("data").join(file);
         write(&path, what);
         std::os::unix::fs::chown(&path, Some(48), Some(48)).expect("this is root");
     }
 
     /// All of these servers come to a good end.
-    fn all_are_through(&self, boots: &mut [Service], except: Option<usize>) {
+    pub(crate) fn all_are_through(&self, boots: &mut [Service], except: Option<usize>) {
         for (number, boot) in boots.iter_mut().enumerate() {
             if Some(number) != except {
                 let status = wait_for(&format!("{} web{}", self.schema, number + 1), 60, || boot.ended());
@@ -135,7 +141,7 @@ impl Site {
     }
 
     /// The schema holds one whole installation, all of it by whom the record names last, and nobody worked at the same time.
-    fn holds_one_installation(&self, database: &Server) {
+    pub(crate) fn holds_one_installation(&self, database: &Server) {
         let (schema, record) = (&self.schema, self.record());
         record.shows_one_at_a_time(schema);
         let last = record.of("end").last().unwrap_or_else(|| panic!("{schema}: nobody has ended")).clone();
@@ -161,7 +167,7 @@ impl Site {
     }
 
     /// A server that boots afterwards finds it done and does nothing.
-    fn a_late_server_finds_it_done(&self, machine: &Machine) {
+    pub(crate) fn a_late_server_finds_it_done(&self, machine: &Machine) {
         let before = self.record().0.len();
         let said = run(&mut machine.install());
         assert!(said.trim_end().ends_with("the application is installed"), "{said}");
@@ -170,7 +176,7 @@ impl Site {
     }
 
     /// No password in what the servers said, nor in a file that everybody can read.
-    fn secrets_are_kept(&self) {
+    pub(crate) fn secrets_are_kept(&self) {
         for machine in &self.machines {
             let said = read(&machine.folder.join("boot.log"));
             assert!(!self.secrets.all().iter().any(|secret| said.contains(secret)), "{said}");
@@ -224,7 +230,7 @@ impl Record {
 }
 
 /// Looks through the command lines and environments of all processes for as long as `body` runs.
-fn while_watching(secrets: &Secrets, body: impl FnOnce()) {
+pub(crate) fn while_watching(secrets: &Secrets, body: impl FnOnce()) {
     /// Ends the watch also when `body` panics.
     struct Over<'a>(&'a AtomicBool);
     impl Drop for Over<'_> {
@@ -259,7 +265,7 @@ fn while_watching(secrets: &Secrets, body: impl FnOnce()) {
 }
 
 /// Runs `body` for each seed, a few at a time.
-fn in_lanes(seeds: u64, body: impl Fn(u64) + Sync) {
+pub(crate) fn in_lanes(seeds: u64, body: impl Fn(u64) + Sync) {
     thread::scope(|scope| {
         for lane in 0..LANES {
             let body = &body;
@@ -269,16 +275,15 @@ fn in_lanes(seeds: u64, body: impl Fn(u64) + Sync) {
 }
 
 /// One site: its servers boot, and what `trouble` says happens to the one that installs.
-fn race(stage: &Stage, database: &Server, schema: &str, trouble: Option<(Trouble, Moment)>) {
-    let lease_seconds = if trouble.is_none() { 20 } else { 3 };
-    let site = Site::new(stage, schema, lease_seconds);
+pub(crate) fn race(site: &Site, database: &Server, trouble: Option<(Trouble, Moment)>) {
+    let schema = &site.schema;
     let mut late = 0;
     let mut boots;
     if let Some((trouble, moment)) = trouble {
         site.pause_at(moment);
         boots = site.boot_all();
         late = site.paused();
-        strike(&site, &mut boots, late, trouble);
+        strike(site, &mut boots, late, trouble);
         let counts = ["begin", "end", "cron"].map(|word| site.record().of(word).count());
         match moment {
             Moment::Start | Moment::Tables(_) | Moment::End => {
@@ -319,14 +324,16 @@ fn strike(site: &Site, boots: &mut [Service], winner: usize, trouble: Trouble) {
     }
 }
 
-fn moment_of(seed: u64) -> Moment {
+/// What happens, and when, follows from the seed.
+pub(crate) fn trouble_of(seed: u64) -> (Trouble, Moment) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    match random.random_range(0..8) {
+    let moment = match random.random_range(0..8) {
         0 => Moment::Start,
         1 => Moment::End,
         2 => Moment::Cron,
         _ => Moment::Tables(random.random_range(1..=SIGNED_TABLES)),
-    }
+    };
+    ([Trouble::PowerCut, Trouble::HolderKilled, Trouble::Freeze][(seed % 3) as usize], moment)
 }
 
 fn database(stage: &Stage) -> Server {
@@ -345,7 +352,7 @@ fn of_eight_servers_exactly_one_installs_and_the_others_wait() {
         let database = database(stage);
         while_watching(&Secrets::default(), || {
             in_lanes(20, |seed| {
-                race(stage, &database, &format!("calm_{seed}"), None);
+                race(&Site::new(stage, &format!("calm_{seed}"), 20), &database, None);
             });
         });
     });
@@ -358,9 +365,8 @@ fn a_winner_that_dies_or_stands_still_half_way_is_replaced_and_leaves_no_trace()
         let database = database(stage);
         while_watching(&Secrets::default(), || {
             in_lanes(20, |seed| {
-                let troubles = [Trouble::PowerCut, Trouble::HolderKilled, Trouble::Freeze];
-                let trouble = troubles[(seed % 3) as usize];
-                race(stage, &database, &format!("seed_{seed}"), Some((trouble, moment_of(seed))));
+                let site = Site::new(stage, &format!("seed_{seed}"), 3);
+                race(&site, &database, Some(trouble_of(seed)));
             });
         });
     });

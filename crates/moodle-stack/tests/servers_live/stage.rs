@@ -34,6 +34,17 @@ pub(crate) struct Stage {
 
 /// Runs `body` on a stage, in another process. `test` is the test's own name, with its module.
 pub(crate) fn on_stage(test: &str, packages: &[&str], body: fn(&Stage)) {
+    on_stage_after(|| Ok(()), test, packages, body);
+}
+
+/// The same after `prepare`, which runs in the world outside: the stage has no network but its own. Where that fails, the
+/// test says why and ends.
+pub(crate) fn on_stage_after(
+    prepare: fn() -> Result<(), String>,
+    test: &str,
+    packages: &[&str],
+    body: fn(&Stage),
+) {
     if std::env::var(INSIDE).is_ok_and(|inside| inside == test) {
         body(&Stage::set());
         println!("{DONE}");
@@ -48,6 +59,10 @@ pub(crate) fn on_stage(test: &str, packages: &[&str], body: fn(&Stage)) {
     let trial = Command::new("unshare").args(separate).arg("true").output().expect("unshare is installed");
     if !trial.status.success() {
         println!("this test needs the right to make namespaces (CAP_SYS_ADMIN): {}", text(&trial.stderr));
+        return;
+    }
+    if let Err(why) = prepare() {
+        println!("this test cannot have what it needs: {why}");
         return;
     }
     let mut command = Command::new("setpriv");
