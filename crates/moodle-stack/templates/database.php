@@ -49,7 +49,12 @@ function prepare(mysqli $link, array $database, #[\SensitiveParameter] string $p
     $identified = sprintf("IDENTIFIED BY '%s'", $link->real_escape_string($password));
     $link->query("CREATE USER IF NOT EXISTS $user $identified");
     if (!can_log_in($database, $password)) {
-        change_password($link, $user, $identified);
+        // One server at a time: to a second change the new password would be the old one, and the old one would be gone.
+        $link->query("SELECT GET_LOCK('site-password', 60)");
+        if (!can_log_in($database, $password)) {
+            change_password($link, $user, $identified);
+        }
+        $link->query("SELECT RELEASE_LOCK('site-password')");
     }
     $plain = names_are_plain($link);
     foreach ($schemas as $schema) {

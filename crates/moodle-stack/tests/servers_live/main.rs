@@ -20,4 +20,5 @@ mod web;
 mod health;
 mod race;
 mod race_mysql;
+mod rotation;
 mod split;
