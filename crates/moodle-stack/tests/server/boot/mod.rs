@@ -127,6 +127,9 @@ impl Scenario {
 
         let place = |object: &str| outside.join("objects/moodle").join(object);
         write(&place("secrets/site.json"), &self.secrets.to_string());
+        let mut changed = self.secrets.clone();
+        changed["database_password"] = json!(format!("another {}", TOKENS[0]));
+        write(&outside.join("objects/changed.json"), &changed.to_string());
         let mut vault = self.secrets.clone();
         if let Some(key) = self.vault_lacks {
             vault.as_object_mut().expect("it is an object").remove(key);

@@ -25,6 +25,18 @@ const STEPS: [&str; 14] = [
     "answer",
 ];
 
+/// The certificate is obtained, the minutely task runs, and the database's password changes under the running server.
+const CHANGE: &str = r#"set -e
+systemctl start site-tls.service site-cron.service
+before=$(sha256sum </etc/site/site.php)
+systemctl start site-refresh.service
+[ "$before" = "$(sha256sum </etc/site/site.php)" ] || { echo "no secret had changed"; exit 1; }
+mv /test/objects/changed.json /test/objects/moodle/secrets/site.json
+systemctl start site-refresh.service
+[ "$before" != "$(sha256sum </etc/site/site.php)" ] || { echo "the changed secret was not seen"; exit 1; }
+/usr/bin/curl -sS --fail -o /dev/null http://127.0.0.1/
+"#;
+
 #[test]
 fn a_server_becomes_ready_though_its_database_comes_later_and_a_second_boot_changes_nothing() {
     let mut scenario = Scenario::new("ready");
@@ -145,7 +157,7 @@ fn another_application_gets_its_links_and_a_certificate_that_is_obtained_while_i
         email: "o'it@example.org".to_owned(),
         hsts: false,
     };
-    scenario.then = vec![(1, "systemctl start site-tls.service site-cron.service")];
+    scenario.then = vec![(1, CHANGE)];
     let Some(booted) = scenario.boot() else { return };
     let found = booted.found(1);
 
