@@ -132,6 +132,19 @@ codes! {
     PlanRefused = "E0411", "a plan that cannot be applied";
     StepFailed = "E0412", "a step that failed";
     StepOpen = "E0413", "a step whose end was not seen";
+
+    BalancerUnwell = "E0501", "a load balancer that is not as it must be";
+    ServerUnwell = "E0502", "a server that does not run";
+    ServerMissing = "E0503", "fewer servers than the file says";
+    ServersTogether = "E0504", "servers that stand together";
+    BackendUnwell = "E0505", "a server that visitors are kept away from";
+    BootFailed = "E0506", "a first boot that failed";
+    SiteSilent = "E0507", "a site that does not answer as it must";
+    DatabaseUnwell = "E0508", "a database that is not as it must be";
+    ReplicaUnwell = "E0509", "a read replica that is missing or unwell";
+    StorageUnwell = "E0510", "a storage that is not as it must be";
+    BackupOld = "E0511", "no recent backup";
+    NotSeen = "E0512", "a part of the site that cannot be seen";
 }
 
 impl fmt::Display for Code {

@@ -5,8 +5,8 @@ use std::error::Error as _;
 use oci_client::client::Client;
 use oci_client::credentials::WhoAmI;
 
-use super::report::{Check, Finding};
 use crate::codes::Code;
+use crate::report::{Check, Finding};
 
 /// A caller who can call.
 pub(super) struct Caller {

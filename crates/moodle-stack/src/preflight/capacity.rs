@@ -12,12 +12,12 @@ use oci_client::services::identity::operations::ListFaultDomains;
 use world::BoxFuture;
 
 use super::Place;
-use super::reads::{Read, Reads, all, unread};
-use super::report::{Check, Finding, Level};
 use super::servers::{Offers, Tried, is_flexible, is_offered, wanted};
 use super::subject::Subject;
 use crate::codes::Code;
 use crate::config::Servers;
+use crate::reads::{Read, Reads, all, unread};
+use crate::report::{Check, Finding, Level};
 
 /// Room where the service says "available" and no number.
 const PLENTY: u64 = 1000;

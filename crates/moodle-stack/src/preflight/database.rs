@@ -5,10 +5,10 @@ use oci_client::services::mysql::operations::{ListShapes, ListVersions};
 use reconcile::graph::suggest;
 
 use super::Place;
-use super::reads::{Reads, unread};
-use super::report::{Check, Finding, Level};
 use crate::codes::Code;
 use crate::config::{Config, Database};
+use crate::reads::{Reads, unread};
+use crate::report::{Check, Finding, Level};
 
 /// Looks at shapes and versions.
 pub(super) async fn look(reads: &Reads, config: &Config, place: &Place) -> Vec<Finding> {

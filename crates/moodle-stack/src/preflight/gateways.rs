@@ -7,10 +7,10 @@ use oci_client::services::core::operations::{
 };
 
 use super::network::{HIDDEN, routes};
-use super::reads::{Read, Reads, is_missing, unread, words};
-use super::report::{Check, Finding, Level};
 use super::subject::Subject;
 use crate::codes::Code;
+use crate::reads::{Read, Reads, is_missing, unread, words};
+use crate::report::{Check, Finding, Level};
 
 /// What the three kinds have in common.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ use world::BoxFuture;
 
 use super::Place;
 use super::network::{routes, wishes};
-use super::reads::{Read, Reads, all, is_missing, unread};
-use super::report::{Check, Finding, Level};
 use super::subject::Subject;
 use crate::codes::Code;
+use crate::reads::{Read, Reads, all, is_missing, unread};
+use crate::report::{Check, Finding, Level};
 
 /// How much of a limit is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Whether it can work, before anything is changed: credentials, limits, capacity, images, names and address ranges.
 //!
-//! It reads and does nothing else; [`reads`] sees to that. Whatever can be asked side by side is. Everything is found in one
+//! It reads and does nothing else; `crate::reads` sees to that. Whatever can be asked side by side is. Everything is found in one
 //! go: a check that fails hides no other one, unless that other one cannot even be asked, as nothing can be asked of a region
 //! that does not know the caller. What was not asked for that reason stands in [`Report::skipped`].
 //!
@@ -17,8 +17,6 @@ mod limits;
 mod names;
 mod network;
 mod place;
-mod reads;
-mod report;
 mod servers;
 mod ssh_keys;
 mod subject;
@@ -27,11 +25,11 @@ mod tags;
 use oci_client::client::Client;
 use world::BoxFuture;
 
-pub use report::{Check, Counts, Finding, Level, Report, Skipped};
+pub use crate::report::{Check, Counts, Finding, Level, Report, Skipped};
 pub use subject::{Existing, Names, Subject};
 
-use self::reads::{Reads, all};
 use crate::config::Config;
+use crate::reads::{Reads, all};
 
 /// What needs a caller whom the services know.
 const NEEDS_CALLER: &[Check] = &[Check::Clock, Check::Region];

@@ -16,10 +16,10 @@ use world::BoxFuture;
 
 use super::Place;
 use super::network::HIDDEN;
-use super::reads::{Read, Reads, all, is_missing, is_refusal, unread, words};
-use super::report::{Check, Finding, Level};
 use super::subject::Subject;
 use crate::codes::Code;
+use crate::reads::{Read, Reads, all, is_missing, is_refusal, unread, words};
+use crate::report::{Check, Finding, Level};
 
 /// Something that is there, as far as a name is concerned.
 struct Thing {

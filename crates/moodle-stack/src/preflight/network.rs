@@ -8,13 +8,13 @@ use oci_client::services::core::models::{Subnet, Vcn};
 use oci_client::services::core::operations::{GetSubnet, GetVcn, ListPrivateIps, ListSubnets};
 use world::BoxFuture;
 
-use super::reads::{Read, Reads, all, is_missing, unread, words};
-use super::report::{Check, Finding, Level};
 use super::subject::Subject;
 use super::{Place, gateways};
 use crate::check::addresses_needed;
 use crate::codes::Code;
 use crate::config::Config;
+use crate::reads::{Read, Reads, all, is_missing, unread, words};
+use crate::report::{Check, Finding, Level};
 use crate::stack::Zone;
 
 /// Addresses that the service keeps of each subnet: the first two and the last.

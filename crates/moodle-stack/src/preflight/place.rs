@@ -11,11 +11,11 @@ use oci_client::services::identity::operations::{
 use reconcile::graph::suggest;
 
 use super::caller::Caller;
-use super::reads::{Read, Reads, is_missing, unread, words};
-use super::report::{Check, Finding, Level};
 use super::subject::Subject;
 use crate::codes::Code;
 use crate::config::Config;
+use crate::reads::{Read, Reads, is_missing, unread, words};
+use crate::report::{Check, Finding, Level};
 
 /// Beyond this many seconds a clock deserves a look: it does not drift so far where it is set by the network.
 const CLOCK_DOUBTFUL: i64 = 60;

@@ -10,12 +10,12 @@ use reconcile::graph::suggest;
 use world::BoxFuture;
 
 use super::limits::{Need, look_at};
-use super::reads::{Read, Reads, all, is_missing, unread, words};
-use super::report::{Check, Finding, Level};
 use super::subject::Subject;
 use super::{Place, capacity};
 use crate::codes::Code;
 use crate::config::Servers;
+use crate::reads::{Read, Reads, all, is_missing, unread, words};
+use crate::report::{Check, Finding, Level};
 
 /// What the servers run, and what their files are written for.
 const SYSTEM: (&str, &str) = ("Oracle Linux", "9");

@@ -5,9 +5,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::report::{Check, Finding};
 use crate::codes::Code;
 use crate::config::Config;
+use crate::report::{Check, Finding};
 
 /// The shortest RSA key that the OpenSSH of Oracle Linux 9 takes, in bits (its default cryptographic policy).
 const RSA_BITS_MIN: usize = 2048;

@@ -7,10 +7,10 @@ use oci_client::services::identity::operations::{ListTagNamespaces, ListTags};
 use world::BoxFuture;
 
 use super::Place;
-use super::reads::{Read, Reads, all, unread};
-use super::report::{Check, Finding, Level};
 use crate::codes::Code;
 use crate::config::Config;
+use crate::reads::{Read, Reads, all, unread};
+use crate::report::{Check, Finding, Level};
 
 /// Looks at every defined tag of the file.
 pub(super) async fn look(reads: &Reads, config: &Config, place: &Place) -> Vec<Finding> {

@@ -1,4 +1,4 @@
-//! What was found: a list, a table for people, a document for programs.
+//! What was found, by [`crate::preflight`] or [`crate::verify`]: a list, a table for people, a document for programs.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -45,6 +45,22 @@ pub enum Check {
     Bucket,
     /// Namespaces and keys of defined tags.
     Tags,
+    /// The load balancer of the running site.
+    Balancer,
+    /// The servers of the running site.
+    Servers,
+    /// How the first boot of the servers went.
+    Boot,
+    /// What the load balancer thinks of the servers.
+    Health,
+    /// The read replicas of the running site.
+    Replicas,
+    /// File system and mount target of the running site.
+    Storage,
+    /// Backups and snapshots.
+    Backups,
+    /// What a visitor of the running site gets.
+    Site,
 }
 
 impl Check {
@@ -69,6 +85,14 @@ impl Check {
             Self::PublicAddress => "public address",
             Self::Bucket => "bucket",
             Self::Tags => "tags",
+            Self::Balancer => "load balancer",
+            Self::Servers => "servers",
+            Self::Boot => "first boot",
+            Self::Health => "health",
+            Self::Replicas => "replicas",
+            Self::Storage => "storage",
+            Self::Backups => "backups",
+            Self::Site => "site",
         }
     }
 }
@@ -130,7 +154,7 @@ pub struct Finding {
 
 impl Finding {
     /// What is as it must be.
-    pub(super) fn ok(
+    pub(crate) fn ok(
         check: Check,
         subject: impl Into<String>,
         needed: impl Into<String>,
@@ -141,28 +165,28 @@ impl Finding {
     }
 
     /// Turns it into one of `level`, with its code.
-    pub(super) fn but(self, level: Level, code: Code) -> Self {
+    pub(crate) fn but(self, level: Level, code: Code) -> Self {
         Self { level, code: Some(code), ..self }
     }
 
     /// It cannot work.
-    pub(super) fn fault(self, code: Code) -> Self {
+    pub(crate) fn fault(self, code: Code) -> Self {
         self.but(Level::Fault, code)
     }
 
     /// It can work, and somebody should know.
-    pub(super) fn warning(self, code: Code) -> Self {
+    pub(crate) fn warning(self, code: Code) -> Self {
         self.but(Level::Warning, code)
     }
 
     /// With what to do about it.
-    pub(super) fn advice(mut self, advice: impl Into<String>) -> Self {
+    pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self
     }
 
     /// With the key of the file that asks for it.
-    pub(super) fn key(mut self, key: &'static str) -> Self {
+    pub(crate) fn key(mut self, key: &'static str) -> Self {
         self.key = Some(key);
         self
     }
@@ -201,13 +225,13 @@ impl Report {
     /// The format of [`Report::to_json`]; it grows when a program that reads it would have to change.
     pub const FORMAT: u32 = 1;
 
-    pub(super) fn add(&mut self, more: impl IntoIterator<Item = Finding>) {
+    pub(crate) fn add(&mut self, more: impl IntoIterator<Item = Finding>) {
         self.findings.extend(more);
         // Stable, so that what a check found stays in its own order.
         self.findings.sort_by_key(|finding| finding.check);
     }
 
-    pub(super) fn skip(&mut self, checks: &[Check], because: Check) {
+    pub(crate) fn skip(&mut self, checks: &[Check], because: Check) {
         self.skipped.extend(checks.iter().map(|&check| Skipped { check, because }));
     }
 

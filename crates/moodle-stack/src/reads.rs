@@ -15,8 +15,8 @@ use oci_client::response::Response;
 use tokio::sync::Semaphore;
 use world::BoxFuture;
 
-use super::report::{Check, Finding, Level};
 use crate::codes::Code;
+use crate::report::{Check, Finding, Level};
 
 /// Requests under way at a time. Oracle documents no limit; ten are fine in practice, as Terraform's users report.
 const IN_FLIGHT_MAX: usize = 8;
@@ -31,16 +31,16 @@ const READ_TIMEOUT: Duration = Duration::from_secs(90);
 const LIST_LIMITS: PageLimits = PageLimits { pages_max: 100, items_max: 50_000 };
 
 /// A client that only reads.
-pub(super) struct Reads {
+pub(crate) struct Reads {
     client: Client,
     turns: Semaphore,
 }
 
 /// What a read gave.
-pub(super) type Read<T> = Result<T, Error>;
+pub(crate) type Read<T> = Result<T, Error>;
 
 impl Reads {
-    pub(super) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client, turns: Semaphore::new(IN_FLIGHT_MAX) }
     }
 
@@ -55,36 +55,36 @@ impl Reads {
     }
 
     /// Reads one thing.
-    pub(super) async fn one<O: Operation>(&self, operation: &O) -> Read<Response<O::Output>> {
+    pub(crate) async fn one<O: Operation>(&self, operation: &O) -> Read<Response<O::Output>> {
         require_read(operation.spec());
         let _turn = self.turns.acquire().await;
         self.client.call_with(operation, &Self::options()).await
     }
 
     /// Reads one thing, and keeps its value only.
-    pub(super) async fn value<O: Operation>(&self, operation: &O) -> Read<O::Output> {
+    pub(crate) async fn value<O: Operation>(&self, operation: &O) -> Read<O::Output> {
         Ok(self.one(operation).await?.value)
     }
 
     /// Reads a list to its end.
-    pub(super) async fn list<O: Paged + 'static>(&self, operation: O) -> Read<Vec<O::Item>> {
+    pub(crate) async fn list<O: Paged + 'static>(&self, operation: O) -> Read<Vec<O::Item>> {
         require_read(operation.spec());
         let _turn = self.turns.acquire().await;
         self.client.list_with(operation, LIST_LIMITS, Self::options()).await
     }
 }
 
-/// The rule that the whole of preflight stands on. A capacity report is made with a `POST`, and makes nothing but the answer.
+/// The rule that preflight, status and verify stand on. A capacity report is made with a `POST`, and makes nothing but the answer.
 fn require_read(operation: &OperationSpec) {
     let is_read = operation.is_read() || operation.name == "create_compute_capacity_report";
-    assert!(is_read, "preflight only reads, and `{}` changes something", operation.name);
+    assert!(is_read, "only reads are made here, and `{}` changes something", operation.name);
 }
 
 /// What all of these come to, in their order; they go on side by side.
 ///
 /// # Cancel safety
 /// As that of the futures.
-pub(super) async fn all<'a, T>(futures: impl IntoIterator<Item = BoxFuture<'a, T>>) -> Vec<T> {
+pub(crate) async fn all<'a, T>(futures: impl IntoIterator<Item = BoxFuture<'a, T>>) -> Vec<T> {
     let mut slots: Vec<Result<T, BoxFuture<'a, T>>> = futures.into_iter().map(Err).collect();
     poll_fn(|context| {
         let mut is_pending = false;
@@ -102,7 +102,7 @@ pub(super) async fn all<'a, T>(futures: impl IntoIterator<Item = BoxFuture<'a, T
 }
 
 /// An error with its causes, in one line.
-pub(super) fn words(error: &Error) -> String {
+pub(crate) fn words(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -114,17 +114,17 @@ pub(super) fn words(error: &Error) -> String {
 
 /// Whether the service refused because of who asks, as far as it says so. OCI answers the same 404 for what is not there and for
 /// what the caller may not see; which of the two it is, nobody outside can tell.
-pub(super) fn is_refusal(error: &Error) -> bool {
+pub(crate) fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::NotPermitted(_) | Error::MissingOrHidden(_))
 }
 
 /// Whether an object is not there, or not ours to see.
-pub(super) fn is_missing(error: &Error) -> bool {
+pub(crate) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::MissingOrHidden(_))
 }
 
 /// What becomes of a check whose read failed, other than by the absence of what it is about. `level` says how much hangs on it.
-pub(super) fn unread(check: Check, subject: &str, needed: &str, error: &Error, level: Level) -> Finding {
+pub(crate) fn unread(check: Check, subject: &str, needed: &str, error: &Error, level: Level) -> Finding {
     let request = error.request_id().map_or_else(String::new, |id| format!(" (request {id})"));
     let finding = Finding::ok(check, subject, needed, format!("{}{request}", words(error)));
     if is_refusal(error) {
