@@ -4,6 +4,7 @@
 //! must fail then. It is applied to a copy of the workspace. One that no longer applies is a failure, so that none goes
 //! stale in silence.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -127,9 +128,12 @@ fn copy_workspace(root: &Path, tree: &Path) -> Result<(), String> {
     let mut git = std::process::Command::new("git");
     git.current_dir(root).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
     let listed = git.output().map_err(|error| format!("git: {error}"))?;
-    for name in String::from_utf8_lossy(&listed.stdout).split('\0').filter(|name| !name.is_empty()) {
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    let names: BTreeSet<&str> =
+        listed.split('\0').filter(|name| !name.is_empty() && root.join(name).exists()).collect();
+    remove_others(tree, tree, &names)?;
+    for name in names {
         let (from, to) = (root.join(name), tree.join(name));
-        // Listed and not there: deleted, and not committed yet.
         let Ok(content) = fs::read(&from) else { continue };
         // What has not changed keeps its time, so that it is not built again.
         if fs::read(&to).is_ok_and(|there| there == content) {
@@ -138,6 +142,23 @@ fn copy_workspace(root: &Path, tree: &Path) -> Result<(), String> {
         let folder = to.parent().unwrap_or(tree);
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         fs::write(&to, content).map_err(|error| format!("{}: {error}", to.display()))?;
+    }
+    Ok(())
+}
+
+/// Removes what an earlier copy had and the workspace no longer has: a file that was moved would be there twice.
+fn remove_others(tree: &Path, folder: &Path, names: &BTreeSet<&str>) -> Result<(), String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.map_err(|error| format!("{}: {error}", folder.display()))?.path();
+        if path.is_dir() {
+            remove_others(tree, &path, names)?;
+            continue;
+        }
+        let name = path.strip_prefix(tree).map(|name| name.to_string_lossy()).unwrap_or_default();
+        if !names.contains(&*name) {
+            fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
     }
     Ok(())
 }
