@@ -60,6 +60,16 @@ impl Address {
         &self.0
     }
 
+    /// The same address in storage of its own.
+    pub(crate) fn stored_anew(&self) -> Self {
+        Self(Arc::from(&*self.0))
+    }
+
+    /// Whether both share the same storage, so that they are equal without looking.
+    pub(crate) fn same_storage(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether this is a data source.
     #[must_use]
     pub fn is_data(&self) -> bool {

@@ -90,26 +90,30 @@ fn diff_attribute(
     attribute: &Attribute,
     changes: &mut Vec<Change>,
 ) {
-    let set = |values: &ValueMap| values.get(name).filter(|value| !value.is_null()).cloned();
+    fn set<'v>(values: &'v ValueMap, name: &str) -> Option<&'v Value> {
+        values.get(name).filter(|value| !value.is_null())
+    }
+    let set = |values| set(values, name);
     let (desired, asked) = (set(sides.desired), set(sides.asked));
     let (seen, observed) = (set(sides.seen), set(sides.observed));
     let comparison = Comparison { judge, now: true };
-    let path = AttributePath::attribute(name.clone());
+    let path = || AttributePath::attribute(name.clone());
     let Some(desired) = desired else {
         // Null: it was asked for, and did not come true.
         let was_asked = sides.asked.get(name).is_some();
-        if let (true, false, Some(before)) = (was_asked, attribute.computed, observed.or(asked.clone())) {
-            changes.push(change(path, before, Value::Null, attribute.force_new, Cause::ChangeOfMind));
+        if let (true, false, Some(before)) = (was_asked, attribute.computed, observed.or(asked)) {
+            let before = before.clone();
+            changes.push(change(path(), before, Value::Null, attribute.force_new, Cause::ChangeOfMind));
         }
         return;
     };
     // What the service does not tell is compared with what it was asked for.
-    let there = if attribute.write_only { &asked } else { &observed };
-    if there.as_ref().is_some_and(|there| comparison.same(attribute, name, &desired, there)) {
+    let there = if attribute.write_only { asked } else { observed };
+    if there.is_some_and(|there| comparison.same(attribute, name, desired, there)) {
         return;
     }
-    let same_wish = asked.as_ref().is_some_and(|asked| comparison.same(attribute, name, &desired, asked));
-    let as_before = match (&seen, &observed) {
+    let same_wish = asked.is_some_and(|asked| comparison.same(attribute, name, desired, asked));
+    let as_before = match (seen, observed) {
         (Some(seen), Some(observed)) => {
             Comparison { judge, now: false }.same(attribute, name, seen, observed)
         }
@@ -120,12 +124,13 @@ fn diff_attribute(
         return;
     }
     let cause = if same_wish { Cause::Drift } else { Cause::ChangeOfMind };
-    let before = observed.or(asked).unwrap_or_default();
+    let null = Value::Null;
+    let before = observed.or(asked).unwrap_or(&null);
     details(
         &comparison,
         &Details { attribute, name, cause, forced: false },
-        path,
-        (&before, &desired),
+        path(),
+        (before, desired),
         changes,
     );
 }

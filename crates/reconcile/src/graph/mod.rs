@@ -4,6 +4,7 @@
 //! [`Graph`] has no cycle, no unknown reference and no address twice, and everything about it comes in one order.
 
 mod cycle;
+mod index;
 mod suggest;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,8 +12,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::record::Identifier;
-use crate::value::{AttributePath, Expr, Reference};
+use crate::value::{AttributePath, Expr, Reference, Shared};
 use crate::{Address, InstanceKey};
+
+use index::{Edges, Kinds};
 
 pub use suggest::suggest;
 
@@ -221,14 +224,17 @@ impl GraphBuilder {
         errors.extend(twice.into_iter().map(GraphError::Duplicate));
         self.nodes.dedup_by(|a, b| a.address == b.address);
 
-        let index: HashMap<Address, u32> =
-            self.nodes.iter().zip(0..).map(|(node, at)| (node.address.clone(), at)).collect();
-        let instances = instances_by_group(&self.nodes);
+        // In storage of their own, one after another: they are mostly walked along in this order.
+        let addresses: Vec<Address> = self.nodes.iter().map(|node| node.address.stored_anew()).collect();
+        self.nodes.iter_mut().zip(&addresses).for_each(|(node, address)| node.address = address.clone());
+        let index: HashMap<Address, u32> = addresses.iter().cloned().zip(0..).collect();
+        let instances = instances_by_group(&addresses);
+        let known = Addresses { all: &addresses, index: &index, instances: &instances };
         let mut edges = Edges::default();
         let mut missing = Vec::new();
-        for node in &self.nodes {
-            let found = edges_of(node, &index, &instances, &mut missing);
-            edges.push(found);
+        let mut shared = Shared::default();
+        for node in &mut self.nodes {
+            edges.push(edges_of(node, known, &mut shared, &mut missing));
             if let Some(member) = &node.rolling
                 && !self.groups.contains_key(&member.group)
             {
@@ -263,7 +269,8 @@ impl GraphBuilder {
             return Err(errors);
         }
         let groups = self.groups.into_iter().map(|(name, out_max)| RollingGroup { name, out_max }).collect();
-        Ok(Graph { nodes: self.nodes, index, edges, order, outputs, groups })
+        let kinds = Kinds::of(&addresses);
+        Ok(Graph { nodes: self.nodes, addresses, kinds, index, edges, order, outputs, groups })
     }
 
     fn check_outputs(
@@ -287,32 +294,48 @@ impl GraphBuilder {
     }
 }
 
-fn instances_by_group(nodes: &[Node]) -> HashMap<&str, Vec<u32>> {
+fn instances_by_group(addresses: &[Address]) -> HashMap<&str, Vec<u32>> {
     let mut instances: HashMap<&str, Vec<u32>> = HashMap::new();
-    for (node, at) in nodes.iter().zip(0..) {
-        let group = node.address.group();
-        if group.len() < node.address.as_str().len() {
+    for (address, at) in addresses.iter().zip(0..) {
+        let group = address.group();
+        if group.len() < address.as_str().len() {
             instances.entry(group).or_default().push(at);
         }
     }
     instances
 }
 
+/// All addresses of a graph, and where they are.
+#[derive(Clone, Copy)]
+struct Addresses<'a> {
+    all: &'a [Address],
+    index: &'a HashMap<Address, u32>,
+    instances: &'a HashMap<&'a str, Vec<u32>>,
+}
+
+/// What a node needs. What its references say is stored once for all of them on the way.
 fn edges_of(
-    node: &Node,
-    index: &HashMap<Address, u32>,
-    instances: &HashMap<&str, Vec<u32>>,
+    node: &mut Node,
+    known: Addresses<'_>,
+    shared: &mut Shared,
     missing: &mut Vec<(Place, Address)>,
 ) -> Vec<u32> {
+    let Addresses { all, index, instances } = known;
     let mut found = Vec::new();
-    for (name, expr) in &node.inputs {
-        expr.references(&mut |reference| match index.get(&reference.address) {
-            Some(at) => found.push(*at),
+    for (name, expr) in &mut node.inputs {
+        expr.references_mut(&mut |reference| match index.get(&reference.address) {
+            Some(at) => {
+                reference.address = all[*at as usize].clone();
+                shared.path(&mut reference.attribute);
+                found.push(*at);
+            }
             None => {
                 missing.push((Place::Input(node.address.clone(), name.clone()), reference.address.clone()))
             }
         });
     }
+    node.inputs =
+        std::mem::take(&mut node.inputs).into_iter().map(|(name, expr)| (shared.name(&name), expr)).collect();
     let triggers = node.lifecycle.replace_when.iter().map(|reference| &reference.address);
     for address in node.depends_on.iter().chain(triggers) {
         match (index.get(address), instances.get(address.as_str())) {
@@ -326,59 +349,13 @@ fn edges_of(
     found
 }
 
-/// For each node the nodes that it needs, one after another in one vector.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Edges {
-    ends: Vec<u32>,
-    targets: Vec<u32>,
-}
-
-impl Edges {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a graph of four billion edges does not fit in memory"
-    )]
-    pub(crate) fn push(&mut self, targets: impl IntoIterator<Item = u32>) {
-        self.targets.extend(targets);
-        self.ends.push(self.targets.len() as u32);
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(crate) fn of(&self, node: u32) -> &[u32] {
-        let end = self.ends[node as usize] as usize;
-        let start = node.checked_sub(1).map_or(0, |before| self.ends[before as usize] as usize);
-        &self.targets[start..end]
-    }
-
-    /// The same edges the other way round.
-    pub(crate) fn reversed(&self) -> Self {
-        let mut counts = vec![0_u32; self.len() + 1];
-        for target in &self.targets {
-            counts[*target as usize + 1] += 1;
-        }
-        for at in 1..counts.len() {
-            counts[at] += counts[at - 1];
-        }
-        let ends = counts[1..].to_vec();
-        let mut targets = vec![0; self.targets.len()];
-        for (node, _) in (0..).zip(&self.ends) {
-            for target in self.of(node) {
-                let slot = &mut counts[*target as usize];
-                targets[*slot as usize] = node;
-                *slot += 1;
-            }
-        }
-        Self { ends, targets }
-    }
-}
-
 /// A graph without faults.
 #[derive(Clone, Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
+    /// The addresses of the nodes, side by side: what a reference means is found without going to the nodes.
+    addresses: Vec<Address>,
+    kinds: Kinds,
     index: HashMap<Address, u32>,
     edges: Edges,
     order: Vec<u32>,
@@ -392,6 +369,8 @@ impl Graph {
     pub fn empty() -> Self {
         Self {
             nodes: Vec::new(),
+            addresses: Vec::new(),
+            kinds: Kinds::default(),
             index: HashMap::new(),
             edges: Edges::default(),
             order: Vec::new(),
@@ -415,7 +394,12 @@ impl Graph {
     /// The addresses that a node refers to or names as needed, directly; sorted.
     pub fn dependencies<'a>(&'a self, address: &Address) -> impl Iterator<Item = &'a Address> {
         let needed = self.position(address).map_or(&[][..], |at| self.edges().of(at));
-        needed.iter().map(|at| &self.nodes[*at as usize].address)
+        needed.iter().map(|at| &self.addresses[*at as usize])
+    }
+
+    /// As [`Graph::dependencies`], of the node at a position.
+    pub(crate) fn dependencies_of(&self, node: u32) -> impl Iterator<Item = &Address> {
+        self.edges().of(node).iter().map(|at| &self.addresses[*at as usize])
     }
 
     /// The nodes so that each comes after all that it needs; the same order for the same graph.
@@ -437,6 +421,53 @@ impl Graph {
 
     pub(crate) fn position(&self, address: &Address) -> Option<u32> {
         self.index.get(address).copied()
+    }
+
+    /// The addresses of the nodes, by position; sorted.
+    pub(crate) fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// One address of each type that there is.
+    pub(crate) fn kinds(&self) -> &[Address] {
+        &self.kinds.examples
+    }
+
+    /// Which of the types a node has.
+    pub(crate) fn kind(&self, node: u32) -> u32 {
+        self.kinds.of[node as usize]
+    }
+
+    /// The position of what a reference in `node` means. The builder has made that an edge, and stored its address once.
+    pub(crate) fn target(&self, node: u32, address: &Address) -> Option<u32> {
+        let edges = self.edges().of(node);
+        if edges.len() < 10 {
+            let is_meant = |at: &&u32| self.addresses[**at as usize].same_storage(address);
+            return edges.iter().find(is_meant).copied().or_else(|| self.position(address));
+        }
+        let found = edges.binary_search_by(|at| self.addresses[*at as usize].cmp(address));
+        found.ok().map(|at| edges[at]).or_else(|| self.position(address))
+    }
+
+    /// The positions of sorted addresses.
+    pub(crate) fn positions<'a>(
+        &self,
+        addresses: impl ExactSizeIterator<Item = &'a Address>,
+    ) -> Vec<Option<u32>> {
+        // Looking each of a few up is faster than walking along all.
+        if addresses.len() < self.addresses.len() / 16 {
+            return addresses.map(|address| self.position(address)).collect();
+        }
+        let mut at = 0;
+        addresses
+            .map(|address| {
+                while self.addresses.get(at).is_some_and(|other| other < address) {
+                    at += 1;
+                }
+                let found = self.addresses.get(at).is_some_and(|other| other == address);
+                found.then(|| u32::try_from(at).expect("a graph has fewer than 2³² nodes"))
+            })
+            .collect()
     }
 
     pub(crate) fn edges(&self) -> &Edges {

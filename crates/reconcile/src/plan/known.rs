@@ -2,6 +2,7 @@
 
 use crate::graph::{Graph, Node};
 use crate::provider::{Provider, ResourceType};
+use crate::schema::Attribute;
 use crate::secret::DigestKey;
 use crate::value::{Expr, Reference, ResolveError, Value, ValueMap};
 
@@ -24,31 +25,42 @@ pub(crate) enum Known {
 #[derive(Debug)]
 pub(crate) struct Knowledge<'a> {
     pub(crate) graph: &'a Graph,
-    pub(crate) provider: &'a dyn Provider,
+    /// The resource types, as the graph counts them.
+    types: Vec<Option<&'a ResourceType>>,
     pub(crate) nodes: Vec<Option<Known>>,
 }
 
 impl<'a> Knowledge<'a> {
     pub(crate) fn new(graph: &'a Graph, provider: &'a dyn Provider) -> Self {
-        Self { graph, provider, nodes: vec![None; graph.nodes().len()] }
+        let types = graph.kinds().iter().map(|example| type_of(provider, example)).collect();
+        Self { graph, types, nodes: vec![None; graph.nodes().len()] }
+    }
+
+    /// The type of a node, resource or data source; `None` if the provider has no such type.
+    pub(crate) fn type_of(&self, node: u32) -> Option<&'a ResourceType> {
+        self.types[self.graph.kind(node) as usize]
     }
 
     /// The inputs of a node, as far as they are known. Nodes that it refers to must have been set before.
     pub(crate) fn resolve_inputs(&self, node: u32, failed: &mut Vec<ResolveError>) -> ValueMap {
         let inputs = &self.graph.nodes()[node as usize].inputs;
-        let mut look_up = |reference: &Reference| self.look_up(reference);
+        let mut look_up =
+            |reference: &Reference| self.look_up(self.graph.target(node, &reference.address)?, reference);
         inputs.iter().map(|(name, expr)| (name.clone(), expr.resolve(&mut look_up, failed))).collect()
     }
 
     pub(crate) fn resolve(&self, expr: &Expr, failed: &mut Vec<ResolveError>) -> Value {
-        expr.resolve(&mut |reference| self.look_up(reference), failed)
+        expr.resolve(
+            &mut |reference| self.look_up(self.graph.position(&reference.address)?, reference),
+            failed,
+        )
     }
 
-    fn look_up(&self, reference: &Reference) -> Option<Value> {
-        let at = self.graph.position(&reference.address)?;
+    /// What a reference to the node at a position stands for.
+    fn look_up(&self, at: u32, reference: &Reference) -> Option<Value> {
         let unknown = || Some(Value::unknown(reference.address.clone(), reference.attribute.clone()));
         let Some(known) = &self.nodes[at as usize] else { return unknown() };
-        let resource_type = type_of(self.provider, &reference.address);
+        let resource_type = self.type_of(at);
         let Some(name) = reference.attribute.first_name() else {
             return Some(known.whole().unwrap_or(unknown()?));
         };
@@ -62,18 +74,22 @@ impl<'a> Knowledge<'a> {
         let exists =
             attribute.is_some() || resource_type.is_none_or(|resource_type| resource_type.schema.open);
         let absent = || exists.then_some(Value::Null);
+        // What only the service sets is in no wish. Most references are to such a thing, an id.
+        let wished = |desired: &ValueMap| {
+            if attribute.is_none_or(Attribute::is_settable) { inside(desired) } else { None }
+        };
         match known {
             Known::Nothing | Known::Unread => unknown(),
             Known::All { desired, attributes } => {
-                inside(desired).or_else(|| inside(attributes)).or_else(absent)
+                wished(desired).or_else(|| inside(attributes)).or_else(absent)
             }
-            Known::Created { desired } => inside(desired).or_else(|| match attribute {
+            Known::Created { desired } => wished(desired).or_else(|| match attribute {
                 Some(attribute) if attribute.computed || reference.attribute.len() > 1 => unknown(),
                 Some(_) => Some(Value::Null),
                 None if exists => unknown(),
                 None => None,
             }),
-            Known::Updated { desired, attributes } => inside(desired).or_else(|| match attribute {
+            Known::Updated { desired, attributes } => wished(desired).or_else(|| match attribute {
                 Some(attribute) if attribute.volatile => unknown(),
                 _ => inside(attributes).or_else(absent),
             }),

@@ -79,7 +79,7 @@ pub(super) fn order(
         return Ordered::default();
     }
     let units = assign_units(&mut drafts, graph, provider);
-    drafts.sort_by(|a, b| (&a.step.address, rank(&a.step)).cmp(&(&b.step.address, rank(&b.step))));
+    sort(&mut drafts, graph);
     let places = Places::new(&drafts, graph);
     create_first_upwards(&drafts, &places, graph, &mut replaced);
     let mut edges = firm_edges(&drafts, &places, graph, &replaced);
@@ -88,6 +88,20 @@ pub(super) fn order(
     let edges = join_edges(drafts.len(), &edges, &state_edges);
     let deferred = defer(&drafts, &edges, &state_edges, options);
     place(drafts, &edges, &deferred, graph)
+}
+
+/// By address, and then by what is done. Nodes stand in the order of their addresses, so for most steps two numbers tell.
+fn sort(drafts: &mut [Draft], graph: &Graph) {
+    let nodes = graph.addresses();
+    drafts.sort_by_cached_key(|draft| {
+        let address = &draft.step.address;
+        let before = draft
+            .node
+            .map_or_else(|| nodes.partition_point(|node| node < address), |position| position as usize);
+        // Before each node there is room for what is in no graph.
+        let is_node = draft.node.is_some() || nodes.get(before) == Some(address);
+        (before, is_node, (!is_node).then(|| address.clone()), rank(&draft.step))
+    });
 }
 
 fn rank(step: &Step) -> (u8, Slot) {

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use world::BoxFuture;
-
 use super::apply::{ApplyError, ApplyOptions, StepEnd, Summary};
 use super::driver::{Driver, JobEnd};
 use super::event::{Event, Observer};
 use super::flights::Flights;
+use super::health::healthy;
 use super::job::{Job, Tries};
+use super::wish::{names, promises, still_differs, without_nulls};
 use super::{Cancel, Context};
 use crate::diff::{self, Judge, Sides};
 use crate::graph::Node;
 use crate::journal::Ledger;
 use crate::plan::{Action, Knowledge, Known, Plan, Step, agree, type_of, with_ignored};
-use crate::provider::{Failure, Health, Object, ReadRequest, ResourceType};
+use crate::provider::{Failure, Object, ReadRequest, ResourceType};
 use crate::record::{IntentId, Operation, Record, RunMark, Slot, StateEntry, Status};
 use crate::schedule::{Outcome, Schedule, Skipped};
 use crate::state::State;
@@ -41,6 +41,8 @@ pub(super) struct Run<'a> {
     deposing: BTreeMap<crate::Address, (IntentId, Arc<StateEntry>)>,
     /// What is protected when the run begins, or was until it had to make room, and stays so when it is replaced.
     protected: BTreeSet<crate::Address>,
+    /// The node of each step, where it has one.
+    nodes: Vec<Option<u32>>,
     next_intent: u64,
     started: Vec<Duration>,
     summary: Summary,
@@ -68,6 +70,7 @@ impl<'a> Run<'a> {
     ) -> Self {
         let (tasks, limits) = (plan.tasks(), plan.limits(options.kinds.clone()));
         let schedule = Schedule::new(&tasks, &limits).expect("the planner has ordered the steps");
+        let nodes = knowledge.graph.positions(plan.steps().iter().map(|step| &step.address));
         Self {
             context,
             plan,
@@ -88,6 +91,7 @@ impl<'a> Run<'a> {
                 })
                 .cloned()
                 .collect(),
+            nodes,
             next_intent: state.next_intent().0,
             started: vec![Duration::ZERO; tasks.len()],
             summary: Summary::default(),
@@ -180,13 +184,17 @@ impl<'a> Run<'a> {
 
     fn start(&mut self, id: u32, state: &State) -> Handed {
         let step = &self.plan.steps()[id as usize];
-        let Some(resource_type) = type_of(self.context.provider, &step.address) else {
+        let resource_type = match self.nodes[id as usize] {
+            Some(position) => self.knowledge.type_of(position),
+            None => type_of(self.context.provider, &step.address),
+        };
+        let Some(resource_type) = resource_type else {
             return Handed::Failed("the provider does not know its type".to_owned());
         };
         match step.action {
             Action::Create | Action::Update => self.start_apply(id, step, resource_type, state),
             Action::Delete => self.start_delete(id, step, resource_type, state),
-            Action::Read => self.start_read(id, step, resource_type),
+            Action::Read => self.start_read(id, resource_type),
             Action::Check => {
                 self.checks.push(id);
                 Handed::UnderWay
@@ -201,7 +209,7 @@ impl<'a> Run<'a> {
         resource_type: &'a ResourceType,
         state: &State,
     ) -> Handed {
-        let Some(position) = self.knowledge.graph.position(&step.address) else {
+        let Some(position) = self.nodes[id as usize] else {
             return Handed::Failed("the configuration does not have it".to_owned());
         };
         let node = &self.knowledge.graph.nodes()[position as usize];
@@ -239,7 +247,7 @@ impl<'a> Run<'a> {
             identifier: identifier.clone(),
             inputs: without_nulls(&self.context.key.redact_map(step.address.as_str(), &desired)),
             attributes: prior.as_ref().map_or_else(ValueMap::new, |prior| prior.attributes.clone()),
-            dependencies: self.knowledge.graph.dependencies(&step.address).cloned().collect(),
+            dependencies: self.knowledge.graph.dependencies_of(position).cloned().collect(),
             protect: self.is_protected(node),
             status: Status::Pending,
             private: prior.as_ref().map_or(Value::Null, |prior| prior.private.clone()),
@@ -294,7 +302,7 @@ impl<'a> Run<'a> {
     ) -> Handed {
         let entry = StateEntry {
             inputs: without_nulls(&self.context.key.redact_map(step.address.as_str(), desired)),
-            dependencies: self.knowledge.graph.dependencies(&step.address).cloned().collect(),
+            dependencies: self.knowledge.graph.dependencies_of(position).cloned().collect(),
             ..(**prior).clone()
         };
         let known = Known::All { desired: desired.clone(), attributes: prior.attributes.clone() };
@@ -340,8 +348,8 @@ impl<'a> Run<'a> {
         Handed::UnderWay
     }
 
-    fn start_read(&mut self, id: u32, step: &Step, resource_type: &'a ResourceType) -> Handed {
-        let Some(position) = self.knowledge.graph.position(&step.address) else {
+    fn start_read(&mut self, id: u32, resource_type: &'a ResourceType) -> Handed {
+        let Some(position) = self.nodes[id as usize] else {
             return Handed::Failed("the configuration does not have it".to_owned());
         };
         let inputs = match self.desired(position, resource_type, None) {
@@ -362,7 +370,8 @@ impl<'a> Run<'a> {
             return self.failed(id, "is not there".to_owned(), None, observer);
         };
         let request = ReadRequest { address: step.address.clone(), identifier, entry: Some(entry) };
-        self.looks.start(id, healthy(self.context, request, self.options.healthy_within));
+        let health = healthy(self.context, request, self.options.healthy_within);
+        self.looks.start(id, Box::pin(async move { health.await.map(|()| Look::Healthy) }));
     }
 
     fn job(
@@ -455,7 +464,7 @@ impl<'a> Run<'a> {
     fn job_ended(&mut self, id: u32, job: &Job, end: JobEnd, observer: &mut dyn Observer) {
         match end {
             JobEnd::Done(object) => {
-                self.learn(job, object);
+                self.learn(id, job, object);
                 self.done(id, observer);
             }
             JobEnd::Anew { after } => {
@@ -479,10 +488,10 @@ impl<'a> Run<'a> {
     }
 
     /// What was not known before is known now.
-    fn learn(&mut self, job: &Job, object: Option<Object>) {
+    fn learn(&mut self, id: u32, job: &Job, object: Option<Object>) {
         let (Some(object), Some(desired)) = (object, &job.inputs) else { return };
-        let Some(position) = self.knowledge.graph.position(&job.address) else { return };
-        let Some(resource_type) = type_of(self.context.provider, &job.address) else { return };
+        let Some(position) = self.nodes[id as usize] else { return };
+        let Some(resource_type) = self.knowledge.type_of(position) else { return };
         let attributes = resource_type.schema.mark_sensitive(&object.attributes);
         self.knowledge.nodes[position as usize] = Some(Known::All { desired: desired.clone(), attributes });
     }
@@ -491,9 +500,8 @@ impl<'a> Run<'a> {
         match look {
             Ok(Look::Healthy) => self.done(id, observer),
             Ok(Look::Data(attributes)) => {
-                let address = &self.plan.steps()[id as usize].address;
-                if let (Some(position), Some(resource_type)) =
-                    (self.knowledge.graph.position(address), type_of(self.context.provider, address))
+                if let Some(position) = self.nodes[id as usize]
+                    && let Some(resource_type) = self.knowledge.type_of(position)
                 {
                     let desired = self.knowledge.resolve_inputs(position, &mut Vec::new());
                     let attributes = resource_type.schema.mark_sensitive(&attributes);
@@ -578,74 +586,4 @@ impl<'a> Run<'a> {
         self.summary.outputs = told;
         Ok(self.summary)
     }
-}
-
-/// Waits until a member is healthy.
-fn healthy(
-    context: Context<'_>,
-    request: ReadRequest,
-    limit: Duration,
-) -> BoxFuture<'_, Result<Look, Failure>> {
-    Box::pin(async move {
-        let until = context.world.monotonic() + limit;
-        let mut why_not = String::new();
-        loop {
-            let pause = match context.provider.health(request.clone()).await {
-                Ok(Health::Healthy) => return Ok(Look::Healthy),
-                Ok(Health::Unhealthy(why)) => return Err(Failure::refused(format!("is not healthy: {why}"))),
-                Ok(Health::NotYet { why, again_after }) => {
-                    why_not = why;
-                    again_after
-                }
-                Err(failure) => {
-                    why_not.clone_from(&failure.message);
-                    failure.again_after.unwrap_or(Duration::from_secs(5))
-                }
-            };
-            // At least a moment, so that time passes and the limit is reached.
-            let pause = pause.max(Duration::from_millis(100));
-            if context.world.monotonic() + pause > until {
-                return Err(Failure::refused(format!("did not become healthy in time: {why_not}")));
-            }
-            context.world.sleep(pause).await;
-        }
-    })
-}
-
-/// The attributes that the service sets and that were taken for known by what comes after.
-fn promises(resource_type: &ResourceType, desired: &ValueMap, prior: &StateEntry) -> ValueMap {
-    let kept = |(name, value): &(&Arc<str>, &Value)| {
-        let attribute = resource_type.schema.attribute(name);
-        let set = desired.get(name).is_some_and(|value| !value.is_null());
-        !set && !value.has_redacted()
-            && attribute.is_some_and(|attribute| attribute.computed && !attribute.volatile)
-    };
-    prior.attributes.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-fn names(changes: &[diff::Change]) -> Vec<Arc<str>> {
-    changes.iter().filter_map(|change| change.path.first_name()).map(Arc::from).collect()
-}
-
-fn still_differs(judge: Judge<'_>, name: &str, desired: &ValueMap, prior: &StateEntry) -> bool {
-    let loose = crate::schema::Attribute::new(crate::schema::Kind::Any);
-    let attribute = judge.resource_type.schema.attribute(name).unwrap_or(&loose);
-    let there = if attribute.write_only { prior.inputs.get(name) } else { prior.attributes.get(name) };
-    let comparison = diff::Comparison { judge, now: true };
-    match (desired.get(name).filter(|value| !value.is_null()), there) {
-        (Some(desired), Some(there)) => !comparison.same(attribute, name, desired, there),
-        (None, None) => false,
-        (Some(_), None) | (None, Some(_)) => true,
-    }
-}
-
-fn without_nulls(values: &ValueMap) -> ValueMap {
-    if values.values().all(|value| !value.is_null()) {
-        return values.clone();
-    }
-    values
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }

@@ -9,11 +9,13 @@ mod carry;
 mod driver;
 mod event;
 mod flights;
+mod health;
 mod job;
 mod prime;
 mod refresh;
 mod rollback;
 mod settle;
+mod wish;
 
 use crate::provider::Provider;
 use crate::secret::DigestKey;

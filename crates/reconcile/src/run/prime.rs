@@ -7,7 +7,7 @@ use super::apply::ApplyError;
 use super::{Context, driver::no_answer};
 use crate::Address;
 use crate::graph::Graph;
-use crate::plan::{Action, Knowledge, Known, Plan, agree, type_of, with_ignored};
+use crate::plan::{Action, Knowledge, Known, Plan, agree, with_ignored};
 use crate::provider::{ReadAnswer, ReadRequest, ResourceType};
 use crate::record::{Record, Slot, StateEntry};
 use crate::state::State;
@@ -26,17 +26,19 @@ pub(super) async fn prime<'a>(
         None => state.entry(address).cloned(),
     };
     let mut actions: BTreeMap<u32, &crate::plan::Step> = BTreeMap::new();
-    for step in plan.steps() {
+    for (step, position) in
+        plan.steps().iter().zip(graph.positions(plan.steps().iter().map(|step| &step.address)))
+    {
         if matches!(step.action, Action::Create | Action::Update | Action::Read) {
             let changed = || ApplyError::ConfigurationChanged(step.address.clone());
-            actions.insert(graph.position(&step.address).ok_or_else(changed)?, step);
+            actions.insert(position.ok_or_else(changed)?, step);
         }
     }
     let mut knowledge = Knowledge::new(graph, context.provider);
     let needed = needed(graph, &actions, &entry);
     for position in graph.order().iter().copied().filter(|position| needed[*position as usize]) {
         let node = &graph.nodes()[position as usize];
-        let Some(resource_type) = type_of(context.provider, &node.address) else { continue };
+        let Some(resource_type) = knowledge.type_of(position) else { continue };
         let entry = entry(&node.address);
         let desired = match &entry {
             Some(entry) if !actions.contains_key(&position) && tells_its_inputs(entry) => {

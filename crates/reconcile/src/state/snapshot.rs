@@ -22,7 +22,7 @@ use crate::journal::frame::{self, Chain};
 use crate::journal::lines::{FORMAT, unknown_format, why};
 use crate::journal::{File, FormatError};
 use crate::record::{Begin, Identifier, IntentId, Pending, StateEntry};
-use crate::value::ValueMap;
+use crate::value::{Shared, ValueMap};
 
 /// What a snapshot says besides the state itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +135,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(State, Origin), FormatError> {
         key: head.key.clone(),
     };
     let mut state = empty_state(head);
+    let mut shared = Shared::default();
     let mut lines = 0;
     loop {
         let start = at;
@@ -143,7 +144,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(State, Origin), FormatError> {
             Line::End(expected) if expected == lines && at == bytes.len() => return Ok((state, origin)),
             Line::End(_) => return Err(damaged(start, "the state goes on after its end")),
             line => {
-                if !put(&mut state, line) {
+                if !put(&mut state, &mut shared, line) {
                     return Err(damaged(start, "it does not belong here"));
                 }
                 lines += 1;
@@ -194,9 +195,13 @@ fn empty_state(head: Head) -> State {
 }
 
 /// Takes one line up; `false` when there cannot be such a line there.
-fn put(state: &mut State, line: Line<StateEntry>) -> bool {
+fn put(state: &mut State, shared: &mut Shared, line: Line<StateEntry>) -> bool {
     match line {
-        Line::Resource { address, entry } => state.current.insert(address, Arc::new(entry)).is_none(),
+        Line::Resource { address, mut entry } => {
+            shared.names(&mut entry.inputs);
+            shared.names(&mut entry.attributes);
+            state.current.insert(address, Arc::new(entry)).is_none()
+        }
         Line::Deposed { address, by, entry } => {
             state.deposed.insert((address, by), Arc::new(entry)).is_none()
         }

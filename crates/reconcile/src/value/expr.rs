@@ -116,6 +116,21 @@ impl Expr {
         }
     }
 
+    /// As [`Expr::references`], for changing how they are stored.
+    pub(crate) fn references_mut(&mut self, visit: &mut impl FnMut(&mut Reference)) {
+        match self {
+            Self::Value(_) => {}
+            Self::Reference(reference) => visit(reference),
+            Self::Template(parts) => parts.iter_mut().for_each(|part| match part {
+                TemplatePart::Text(_) => {}
+                TemplatePart::Reference(reference) => visit(reference),
+            }),
+            Self::List(items) => items.iter_mut().for_each(|item| item.references_mut(visit)),
+            Self::Map(entries) => entries.iter_mut().for_each(|(_, item)| item.references_mut(visit)),
+            Self::Sensitive(inner) => inner.references_mut(visit),
+        }
+    }
+
     /// The value, with `look_up` telling what a reference stands for; every failure goes to `failed`.
     pub fn resolve(
         &self,

@@ -87,6 +87,15 @@ impl ValueMap {
         self.iter().map(|(name, value)| (name.clone(), change(value))).collect()
     }
 
+    /// Stores each name where `other` says that the same name is stored.
+    pub(super) fn replace_names(&mut self, mut other: impl FnMut(&Arc<str>) -> Arc<str>) {
+        // A map that is shared with others keeps its own.
+        let Some(entries) = self.0.as_mut().and_then(Arc::get_mut) else { return };
+        for (name, _) in entries {
+            *name = other(name);
+        }
+    }
+
     /// Whether both share the same storage, so that they are equal without looking.
     #[must_use]
     pub fn same_storage(&self, other: &Self) -> bool {

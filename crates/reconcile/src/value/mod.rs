@@ -8,6 +8,7 @@ mod json;
 mod map;
 mod number;
 mod path;
+mod shared;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use expr::{Expr, Reference, ResolveError, TemplatePart};
 pub use map::ValueMap;
 pub use number::Number;
 pub use path::{AttributePath, ParsePathError, Segment};
+pub(crate) use shared::Shared;
 
 use crate::Address;
 

@@ -18,10 +18,10 @@ pub enum Segment {
     Index(usize),
 }
 
-/// A way into a value, from the attributes of a resource inwards. Empty means the whole.
+/// A way into a value, from the attributes of a resource inwards. Empty means the whole. Cloning shares.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct AttributePath(Vec<Segment>);
+pub struct AttributePath(Arc<[Segment]>);
 
 /// Why a text is no path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ impl AttributePath {
     /// The path to a top-level attribute.
     #[must_use]
     pub fn attribute(name: impl Into<Arc<str>>) -> Self {
-        Self(vec![Segment::Name(name.into())])
+        Self(Arc::new([Segment::Name(name.into())]))
     }
 
     /// This path and one name more.
@@ -52,7 +52,7 @@ impl AttributePath {
 
     /// Adds more segments at the end.
     pub fn extend(&mut self, segments: &[Segment]) {
-        self.0.extend_from_slice(segments);
+        self.0 = self.0.iter().chain(segments).cloned().collect();
     }
 
     /// The name of the top-level attribute, if the path starts with a name.
@@ -65,10 +65,7 @@ impl AttributePath {
     }
 
     fn with(&self, segment: Segment) -> Self {
-        let mut segments = Vec::with_capacity(self.0.len() + 1);
-        segments.extend_from_slice(&self.0);
-        segments.push(segment);
-        Self(segments)
+        Self(self.0.iter().cloned().chain([segment]).collect())
     }
 }
 
@@ -82,7 +79,7 @@ impl Deref for AttributePath {
 
 impl From<Vec<Segment>> for AttributePath {
     fn from(segments: Vec<Segment>) -> Self {
-        Self(segments)
+        Self(segments.into())
     }
 }
 
@@ -111,7 +108,7 @@ impl FromStr for AttributePath {
     type Err = ParsePathError;
 
     fn from_str(text: &str) -> Result<Self, ParsePathError> {
-        parse(text).map(Self).map_err(|reason| ParsePathError { text: text.to_owned(), reason })
+        parse(text).map(Self::from).map_err(|reason| ParsePathError { text: text.to_owned(), reason })
     }
 }
 

@@ -5,7 +5,8 @@ mod refresh;
 mod steps;
 mod unwanted;
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::order::Drafts;
@@ -23,7 +24,7 @@ use crate::value::{AttributePath, Value, ValueMap};
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// The objects that were read. What is not here is taken to be as the state says.
-    pub objects: HashMap<(Address, Slot), Seen>,
+    pub objects: BTreeMap<(Address, Slot), Seen>,
     /// The data sources that were read, with the inputs that they were read with.
     pub data: BTreeMap<Address, (ValueMap, Result<ValueMap, Failure>)>,
 }
@@ -39,6 +40,40 @@ pub enum Seen {
     Hidden(String),
     /// It could not be read.
     Failed(Failure),
+}
+
+impl Observed {
+    /// What was seen of current objects, by address.
+    fn current(&self) -> impl Iterator<Item = (&Address, &Seen)> {
+        let is_current = |((_, slot), _): &(&(Address, Slot), &Seen)| *slot == Slot::Current;
+        self.objects.iter().filter(is_current).map(|((address, _), seen)| (address, seen))
+    }
+}
+
+/// For each of some sorted keys what was found for it. What was found, sorted as well, and has no key goes to `left`.
+fn align<'k, V>(
+    keys: impl IntoIterator<Item = &'k Address>,
+    found: impl Iterator<Item = (&'k Address, V)>,
+    mut left: impl FnMut(&'k Address, V),
+) -> Vec<Option<V>> {
+    let mut found = found.peekable();
+    let mut find = |key: &Address| {
+        loop {
+            let (next, _) = found.peek()?;
+            let order = if next.same_storage(key) { Ordering::Equal } else { (*next).cmp(key) };
+            if order == Ordering::Greater {
+                return None;
+            }
+            let (address, value) = found.next()?;
+            if order == Ordering::Equal {
+                return Some(value);
+            }
+            left(address, value);
+        }
+    };
+    let aligned = keys.into_iter().map(&mut find).collect();
+    found.for_each(|(address, value)| left(address, value));
+    aligned
 }
 
 /// What a plan is made from.
@@ -60,11 +95,14 @@ pub struct PlanInput<'a> {
 #[must_use]
 pub fn plan(input: PlanInput<'_>, options: &PlanOptions) -> Plan {
     let mut planner = Planner::new(input, options);
-    planner.refresh_entries();
-    if options.mode != Mode::RefreshOnly {
-        planner.decide_nodes();
-        planner.decide_unwanted();
-        planner.check_replacements();
+    planner.refresh_deposed();
+    match options.mode {
+        Mode::RefreshOnly => planner.refresh_others(),
+        Mode::Apply | Mode::Destroy => {
+            planner.decide_nodes();
+            planner.decide_unwanted();
+            planner.check_replacements();
+        }
     }
     planner.finish()
 }
@@ -72,10 +110,14 @@ pub fn plan(input: PlanInput<'_>, options: &PlanOptions) -> Plan {
 struct Planner<'a> {
     input: PlanInput<'a>,
     options: &'a PlanOptions,
-    /// The entries as they are after what was seen, where they differ from the state; `None` if gone.
-    entries: HashMap<(Address, Slot), Option<Arc<StateEntry>>>,
-    /// The attributes that were seen, with secrets still in clear.
-    clear: HashMap<Address, ValueMap>,
+    /// What the state has and what was seen of the nodes that something is decided about, by position. Everything at once: state,
+    /// graph and what was seen come in the order of addresses, and looking 100,000 of them up takes longer than all the rest.
+    there: Vec<Option<&'a Arc<StateEntry>>>,
+    seen: Vec<Option<&'a Seen>>,
+    /// What else the state has.
+    others: Vec<(&'a Address, &'a Arc<StateEntry>)>,
+    /// The deposed objects as they are after what was seen, in the order of the state; `None` if gone.
+    deposed: Vec<Option<Arc<StateEntry>>>,
     blocked: BTreeMap<Address, DeferReason>,
     knowledge: Knowledge<'a>,
     /// Nodes with a step, and what it changes.
@@ -88,11 +130,17 @@ impl<'a> Planner<'a> {
     fn new(input: PlanInput<'a>, options: &'a PlanOptions) -> Self {
         let blocked = input.state.open_intents();
         let blocked = blocked.map(|(_, open)| (open.begin.address.clone(), DeferReason::Open)).collect();
+        let wanted = if options.mode == Mode::Apply { input.graph.addresses() } else { &[] };
+        let mut others = Vec::new();
+        let there = align(wanted, input.state.entries(), |address, entry| others.push((address, entry)));
+        let seen = align(wanted, input.observed.current(), |_, _| {});
         Self {
             input,
             options,
-            entries: HashMap::new(),
-            clear: HashMap::new(),
+            there,
+            seen,
+            others,
+            deposed: Vec::new(),
             blocked,
             knowledge: Knowledge::new(input.graph, input.provider),
             touched: vec![None; input.graph.nodes().len()],
@@ -118,16 +166,6 @@ impl<'a> Planner<'a> {
 
     fn judge(&self, resource_type: &'a ResourceType) -> Judge<'a> {
         Judge { provider: self.input.provider, key: self.input.key, resource_type }
-    }
-
-    fn entry(&self, address: &Address, slot: Slot) -> Option<Arc<StateEntry>> {
-        // Most states are looked at without anything having been seen.
-        if !self.entries.is_empty()
-            && let Some(entry) = self.entries.get(&(address.clone(), slot))
-        {
-            return entry.clone();
-        }
-        self.input.state.object(address, slot).cloned()
     }
 
     fn needs_consent(&self, address: &Address, resource_type: &ResourceType, protected: bool) -> bool {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::refresh::refreshed_entry;
+use super::refresh::{Now, refreshed_entry};
 use super::{Planner, Seen};
 use crate::diff::{self, Change, Sides};
 use crate::graph::Node;
-use crate::plan::known::{type_of, with_ignored};
+use crate::plan::known::with_ignored;
 use crate::plan::order::Draft;
 use crate::plan::{Action, DeferReason, Known, Mode, ProblemKind, Reason};
 use crate::provider::ResourceType;
@@ -25,11 +25,11 @@ enum Decision {
 impl<'a> Planner<'a> {
     pub(super) fn decide_nodes(&mut self) {
         let graph = self.input.graph;
+        if self.options.mode == Mode::Destroy {
+            return;
+        }
         for position in graph.order() {
             let node = &graph.nodes()[*position as usize];
-            if self.options.mode == Mode::Destroy {
-                continue;
-            }
             if node.address.is_data() {
                 self.decide_data(*position, node);
             } else {
@@ -39,31 +39,36 @@ impl<'a> Planner<'a> {
     }
 
     fn decide_node(&mut self, position: u32, node: &'a Node) {
-        let Some(resource_type) = type_of(self.input.provider, &node.address) else {
+        let there = self.there[position as usize];
+        let seen = self.seen[position as usize];
+        let mut now = there.map(|entry| self.refresh_entry(&node.address, Slot::Current, entry, seen));
+        let Some(resource_type) = self.knowledge.type_of(position) else {
             return self.no_such_type(node);
         };
         let desired = self.desired(position, node, resource_type);
         if let Some(why) = self.blocked.get(&node.address).cloned() {
-            return self.decide_blocked(position, node, &desired, why);
+            let entry = now.and_then(|now| now.entry);
+            return self.decide_blocked(position, node, (entry.as_ref(), &desired), why);
         }
-        if let (Some(identifier), None) = (&node.adopt, self.input.state.entry(&node.address))
+        if let (Some(identifier), None) = (&node.adopt, there)
             && self.options.selects(&node.address)
-            && let Some(why) = self.adopt(node, resource_type, identifier)
         {
-            return self.decide_blocked(position, node, &desired, why);
+            match self.adopt(node, resource_type, identifier, seen) {
+                Ok(adopted) => now = Some(adopted),
+                Err(why) => return self.decide_blocked(position, node, (None, &desired), why),
+            }
         }
-        let Some(entry) = self.entry(&node.address, Slot::Current) else {
-            return self.decide_absent(position, node, resource_type, desired);
+        let Some((entry, clear)) = now.and_then(|now| Some((now.entry?, now.clear))) else {
+            let reason = if there.is_some() { Reason::Gone } else { Reason::New };
+            return self.decide_absent(position, node, resource_type, (desired, reason));
         };
-        let observed = self.clear.get(&node.address).unwrap_or(&entry.attributes).clone();
-        let seen =
-            self.input.state.entry(&node.address).map_or_else(ValueMap::new, |seen| seen.attributes.clone());
+        let observed = clear.unwrap_or_else(|| entry.attributes.clone());
+        let seen = there.map_or_else(ValueMap::new, |seen| seen.attributes.clone());
         let sides = Sides { desired: &desired, asked: &entry.inputs, seen: &seen, observed: &observed };
         let changes = diff::diff(self.judge(resource_type), sides, &node.lifecycle);
         let (decision, reason) = self.decide(node, &entry, &changes);
         self.check_secrets(node, &desired, decision, &changes);
-        let adopted = self.input.state.entry(&node.address).is_none();
-        let protected = adopted || node.lifecycle.protect.unwrap_or(entry.protect);
+        let protected = there.is_none() || node.lifecycle.protect.unwrap_or(entry.protect);
         if decision == Decision::Replace && self.needs_consent(&node.address, resource_type, protected) {
             self.consent_problem(&node.address, resource_type, "replaced");
         }
@@ -78,7 +83,7 @@ impl<'a> Planner<'a> {
             Decision::Create | Decision::Replace => Known::Created { desired: desired.clone() },
         });
         match decision {
-            Decision::Keep => self.keep(node, &entry, &desired),
+            Decision::Keep => self.keep(position, node, &entry, &desired),
             Decision::Update => {
                 let step = self.step(node, resource_type, Action::Update, reason, &desired, changes);
                 let dependencies = entry.dependencies.clone();
@@ -139,11 +144,9 @@ impl<'a> Planner<'a> {
         position: u32,
         node: &'a Node,
         resource_type: &'a ResourceType,
-        desired: ValueMap,
+        (desired, reason): (ValueMap, Reason),
     ) {
         self.touched[position as usize] = Some(Vec::new());
-        let gone = matches!(self.entries.get(&(node.address.clone(), Slot::Current)), Some(None));
-        let reason = if gone { Reason::Gone } else { Reason::New };
         self.check_secrets(node, &desired, Decision::Create, &[]);
         let changes = creation_changes(&desired);
         let step = self.step(node, resource_type, Action::Create, reason, &desired, changes);
@@ -157,18 +160,18 @@ impl<'a> Planner<'a> {
         node: &Node,
         resource_type: &'a ResourceType,
         identifier: &Identifier,
-    ) -> Option<DeferReason> {
-        let seen = self.input.observed.objects.get(&(node.address.clone(), Slot::Current));
+        seen: Option<&Seen>,
+    ) -> Result<Now, DeferReason> {
         let object = match seen {
             Some(Seen::Found(object)) => object,
-            Some(Seen::Hidden(message)) => return Some(DeferReason::Hidden { message: message.clone() }),
+            Some(Seen::Hidden(message)) => return Err(DeferReason::Hidden { message: message.clone() }),
             Some(Seen::Failed(failure)) => {
-                return Some(DeferReason::Unreadable { message: failure.message.clone() });
+                return Err(DeferReason::Unreadable { message: failure.message.clone() });
             }
             Some(Seen::Gone) | None => {
                 let message = format!("cannot be taken over: there is no `{identifier}`");
                 self.problem(Some(&node.address), None, ProblemKind::Invalid, message.clone());
-                return Some(DeferReason::Unreadable { message });
+                return Err(DeferReason::Unreadable { message });
             }
         };
         let clear = resource_type.schema.mark_sensitive(&object.attributes);
@@ -185,15 +188,14 @@ impl<'a> Planner<'a> {
             private: Value::Null,
             schema_version: resource_type.schema_version,
         };
-        let entry = refreshed_entry(self.input.key, &node.address, &blank, object, &clear);
-        self.clear.insert(node.address.clone(), clear);
-        self.put((node.address.clone(), Slot::Current), Arc::new(entry));
+        let entry = Arc::new(refreshed_entry(self.input.key, &node.address, &blank, object, &clear));
+        self.put(&node.address, Slot::Current, &entry);
         self.plan.adopted.push((node.address.clone(), identifier.clone()));
-        None
+        Ok(Now { entry: Some(entry), clear: Some(clear) })
     }
 
     fn decide_data(&mut self, position: u32, node: &'a Node) {
-        let Some(resource_type) = type_of(self.input.provider, &node.address) else {
+        let Some(resource_type) = self.knowledge.type_of(position) else {
             return self.no_such_type(node);
         };
         let desired = self.desired(position, node, resource_type);
@@ -226,35 +228,41 @@ impl<'a> Planner<'a> {
     }
 
     /// It is left alone; what is known of it may still be referred to by what is left alone as well.
-    fn decide_blocked(&mut self, position: u32, node: &'a Node, desired: &ValueMap, why: DeferReason) {
-        let known = match self.entry(&node.address, Slot::Current) {
+    fn decide_blocked(
+        &mut self,
+        position: u32,
+        node: &'a Node,
+        (entry, desired): (Option<&Arc<StateEntry>>, &ValueMap),
+        why: DeferReason,
+    ) {
+        let known = match entry {
             Some(entry) if entry.status != Status::Pending => {
                 Known::All { desired: ValueMap::new(), attributes: entry.attributes.clone() }
             }
             Some(_) | None => Known::Nothing,
         };
         self.knowledge.nodes[position as usize] = Some(known);
-        let Some(resource_type) = type_of(self.input.provider, &node.address) else { return };
+        let Some(resource_type) = self.knowledge.type_of(position) else { return };
         let step = self.step(node, resource_type, Action::Update, Reason::Changed, desired, Vec::new());
         let old_dependencies = self.all_dependencies(&node.address);
         self.drafts.apply(position, Draft { blocked: Some(why), old_dependencies, ..Draft::new(step) });
     }
 
     /// Nothing is sent. What is remembered may change all the same: what is asked for, referred to and protected.
-    fn keep(&mut self, node: &Node, entry: &Arc<StateEntry>, desired: &ValueMap) {
+    fn keep(&mut self, position: u32, node: &Node, entry: &Arc<StateEntry>, desired: &ValueMap) {
         self.plan.unchanged += 1;
         let protect = node.lifecycle.protect.unwrap_or(entry.protect);
         if protect != entry.protect {
             self.plan.protections.push((node.address.clone(), protect));
         }
         let inputs = self.kept_inputs(node, entry, desired);
-        let same_dependencies = self.input.graph.dependencies(&node.address).eq(&entry.dependencies);
+        let same_dependencies = self.input.graph.dependencies_of(position).eq(&entry.dependencies);
         if protect == entry.protect && same_dependencies && inputs == entry.inputs {
             return;
         }
-        let dependencies = self.input.graph.dependencies(&node.address).cloned().collect();
+        let dependencies = self.input.graph.dependencies_of(position).cloned().collect();
         let kept = StateEntry { inputs, protect, dependencies, ..(**entry).clone() };
-        self.put((node.address.clone(), Slot::Current), Arc::new(kept));
+        self.put(&node.address, Slot::Current, &Arc::new(kept));
     }
 
     fn kept_inputs(&self, node: &Node, entry: &StateEntry, desired: &ValueMap) -> ValueMap {

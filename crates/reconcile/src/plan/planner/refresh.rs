@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Planner, Seen};
+use super::{Planner, Seen, align};
 use crate::Address;
 use crate::diff;
 use crate::plan::known::type_of;
@@ -12,50 +12,84 @@ use crate::record::{Record, Slot, StateEntry, Status};
 use crate::secret::DigestKey;
 use crate::value::ValueMap;
 
+/// An object as it is after what was seen of it.
+#[derive(Debug)]
+pub(super) struct Now {
+    /// What is known of it; `None` if it has gone.
+    pub(super) entry: Option<Arc<StateEntry>>,
+    /// The attributes that were seen, with secrets still in clear, where they differ from those of the entry.
+    pub(super) clear: Option<ValueMap>,
+}
+
 impl<'a> Planner<'a> {
-    /// Brings every entry up to date with what was seen.
-    pub(super) fn refresh_entries(&mut self) {
-        let state = self.input.state;
-        let current = state.entries().map(|(address, entry)| (address, Slot::Current, entry));
-        let deposed = state.deposed().map(|(address, intent, entry)| (address, Slot::Deposed(intent), entry));
-        for (address, slot, entry) in current.chain(deposed) {
-            self.refresh_entry(address, slot, entry);
+    /// Brings the entries of deposed objects up to date. It comes first: if one of them is hidden, its address is left alone.
+    pub(super) fn refresh_deposed(&mut self) {
+        for (address, intent, entry) in self.input.state.deposed() {
+            let slot = Slot::Deposed(intent);
+            let seen = self.input.observed.objects.get(&(address.clone(), slot));
+            let now = self.refresh_entry(address, slot, entry, seen).entry;
+            self.deposed.push(now);
         }
     }
 
-    fn refresh_entry(&mut self, address: &Address, slot: Slot, entry: &Arc<StateEntry>) {
+    /// Brings the entries up to date about which nothing is to be decided.
+    pub(super) fn refresh_others(&mut self) {
+        for (address, entry, seen) in self.take_others() {
+            self.refresh_entry(address, Slot::Current, entry, seen);
+        }
+    }
+
+    /// What the state has beyond the nodes, each with what was seen of it.
+    pub(super) fn take_others(&mut self) -> Vec<(&'a Address, &'a Arc<StateEntry>, Option<&'a Seen>)> {
+        let others = std::mem::take(&mut self.others);
+        let observed = self.input.observed;
+        let seen = align(others.iter().map(|(address, _)| *address), observed.current(), |_, _| {});
+        others.into_iter().zip(seen).map(|((address, entry), seen)| (address, entry, seen)).collect()
+    }
+
+    /// An entry as it is after what was seen of its object.
+    pub(super) fn refresh_entry(
+        &mut self,
+        address: &Address,
+        slot: Slot,
+        entry: &Arc<StateEntry>,
+        seen: Option<&Seen>,
+    ) -> Now {
+        let as_it_was = || Now { entry: Some(entry.clone()), clear: None };
         let Some(resource_type) = type_of(self.input.provider, address) else {
             let message = format!("the provider has no resource type `{}`", address.resource_type());
-            return self.problem(Some(address), None, ProblemKind::Schema, message);
+            self.problem(Some(address), None, ProblemKind::Schema, message);
+            return as_it_was();
         };
         let upgraded = match self.upgrade(address, resource_type, entry) {
             Ok(upgraded) => upgraded,
-            Err(message) => return self.problem(Some(address), None, ProblemKind::Schema, message),
+            Err(message) => {
+                self.problem(Some(address), None, ProblemKind::Schema, message);
+                return as_it_was();
+            }
         };
         let base = upgraded.as_ref().unwrap_or(entry);
-        let key = (address.clone(), slot);
-        let object = match self.input.observed.objects.get(&key) {
+        let object = match seen {
             None => {
-                if let Some(upgraded) = upgraded {
-                    self.put(key, upgraded);
-                }
-                return;
+                let Some(upgraded) = upgraded else { return as_it_was() };
+                self.put(address, slot, &upgraded);
+                return Now { entry: Some(upgraded), clear: None };
             }
             Some(Seen::Hidden(message)) => {
                 self.blocked
                     .entry(address.clone())
                     .or_insert(DeferReason::Hidden { message: message.clone() });
-                return;
+                return as_it_was();
             }
             Some(Seen::Failed(failure)) => {
                 let reason = DeferReason::Unreadable { message: failure.message.clone() };
                 self.blocked.entry(address.clone()).or_insert(reason);
-                return;
+                return as_it_was();
             }
             Some(Seen::Gone) => {
                 // With an operation open, what happened is not for us to conclude.
                 if self.blocked.contains_key(address) {
-                    return;
+                    return as_it_was();
                 }
                 let protect = slot == Slot::Current && self.keeps_protection(address, entry.protect);
                 self.plan.bookkeeping.push(Record::Forget { address: address.clone(), slot, protect });
@@ -64,8 +98,7 @@ impl<'a> Planner<'a> {
                         ResourceDrift { address: address.clone(), gone: true, attributes: Vec::new() };
                     self.plan.drift.push(drift);
                 }
-                self.entries.insert(key, None);
-                return;
+                return Now { entry: None, clear: None };
             }
             Some(Seen::Found(object)) => object,
         };
@@ -84,13 +117,14 @@ impl<'a> Planner<'a> {
             if !attributes.is_empty() {
                 self.plan.drift.push(ResourceDrift { address: address.clone(), gone: false, attributes });
             }
-            if !clear.same_storage(&refreshed.attributes) {
-                self.clear.insert(address.clone(), clear);
-            }
         }
-        if refreshed != **entry {
-            self.put(key, Arc::new(refreshed));
+        let clear = (!clear.same_storage(&refreshed.attributes)).then_some(clear);
+        if refreshed == **entry {
+            return Now { entry: Some(entry.clone()), clear };
         }
+        let refreshed = Arc::new(refreshed);
+        self.put(address, slot, &refreshed);
+        Now { entry: Some(refreshed), clear }
     }
 
     /// Whether what comes in the place of an object that has gone is protected as that was: as long as it is wanted, and the
@@ -100,10 +134,9 @@ impl<'a> Planner<'a> {
         wanted.is_some_and(|node| node.lifecycle.protect.unwrap_or(was_protected))
     }
 
-    pub(super) fn put(&mut self, (address, slot): (Address, Slot), entry: Arc<StateEntry>) {
-        let record = Record::Put { address: address.clone(), slot, entry: Box::new((*entry).clone()) };
+    pub(super) fn put(&mut self, address: &Address, slot: Slot, entry: &Arc<StateEntry>) {
+        let record = Record::Put { address: address.clone(), slot, entry: Box::new((**entry).clone()) };
         self.plan.bookkeeping.push(record);
-        self.entries.insert((address, slot), Some(entry));
     }
 
     fn upgrade(

@@ -5,22 +5,24 @@ use crate::Address;
 use crate::plan::known::type_of;
 use crate::plan::order::Draft;
 use crate::plan::{DeferReason, Deferred, Mode, Reason};
-use crate::record::{Record, Slot};
+use crate::record::{Record, Slot, StateEntry};
 
 impl<'a> Planner<'a> {
     /// Objects whose node is gone, deposed objects, and everything when everything is to go.
     pub(super) fn decide_unwanted(&mut self) {
         let state = self.input.state;
         let destroy = self.options.mode == Mode::Destroy;
-        for (address, _) in state.entries() {
-            if !destroy && self.input.graph.position(address).is_some() {
-                continue;
+        let reason = if destroy { Reason::Destroy } else { Reason::NotWanted };
+        for (address, entry, seen) in self.take_others() {
+            if let Some(entry) = self.refresh_entry(address, Slot::Current, entry, seen).entry {
+                self.delete(address, Slot::Current, &entry, &reason);
             }
-            let reason = if destroy { Reason::Destroy } else { Reason::NotWanted };
-            self.delete(address, Slot::Current, &reason);
         }
-        for (address, intent, _) in state.deposed() {
-            self.delete(address, Slot::Deposed(intent), &Reason::Deposed);
+        let deposed = std::mem::take(&mut self.deposed);
+        for ((address, intent, _), entry) in state.deposed().zip(deposed) {
+            if let Some(entry) = entry {
+                self.delete(address, Slot::Deposed(intent), &entry, &Reason::Deposed);
+            }
         }
         for address in state.protected() {
             let wanted = !destroy && self.input.graph.position(address).is_some();
@@ -49,8 +51,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn delete(&mut self, address: &Address, slot: Slot, reason: &Reason) {
-        let Some(entry) = self.entry(address, slot) else { return };
+    fn delete(&mut self, address: &Address, slot: Slot, entry: &StateEntry, reason: &Reason) {
         let Some(resource_type) = type_of(self.input.provider, address) else { return };
         let blocked = self.blocked.get(address).cloned();
         let protected = entry.protect && slot == Slot::Current;
@@ -62,7 +63,7 @@ impl<'a> Planner<'a> {
                 self.consent_problem(address, resource_type, "deleted");
             }
         }
-        let step = self.delete_step(address, slot, resource_type, &entry, reason.clone());
+        let step = self.delete_step(address, slot, resource_type, entry, reason.clone());
         let dependencies = entry.dependencies.clone();
         let draft = Draft { old_dependencies: dependencies, blocked: why, ..Draft::new(step) };
         self.drafts.delete(draft);
