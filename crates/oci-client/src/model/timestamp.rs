@@ -1,4 +1,4 @@
-//! A point in time as Oracle's API writes it: RFC 3339, with an offset and up to nine digits of a second.
+//! A point in time as Oracle's API writes it: RFC 3339, with an offset and up to nine digits of a second; or a day alone.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,12 +6,13 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, Datelike, FixedOffset, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, Timelike, Utc};
 
 /// A point in time. Two are equal when they are the same instant, however they were written.
 ///
 /// It is written as it was read, with its offset and its number of digits; services compare times in filters as
-/// text now and then.
+/// text now and then. A day alone stays one, and counts as its midnight in UTC: the tables do not tell the two apart, but
+/// the `versionDate` of a policy is a day.
 ///
 /// ```
 /// use oci_client::model::Timestamp;
@@ -28,6 +29,8 @@ pub struct Timestamp {
     digits: u8,
     /// Whether an offset of nothing is written `Z`.
     zulu: bool,
+    /// Whether it is written as a day, without a time.
+    day: bool,
 }
 
 impl Timestamp {
@@ -39,7 +42,7 @@ impl Timestamp {
     pub fn from_unix_seconds(seconds: i64) -> Self {
         let time = DateTime::from_timestamp_secs(seconds).filter(|time| (0..=9999).contains(&time.year()));
         let time = time.expect("a year of four digits").fixed_offset();
-        Self { time, digits: 0, zulu: true }
+        Self { time, digits: 0, zulu: true, day: false }
     }
 
     /// Whole seconds since the beginning of 1970 in UTC, rounded down.
@@ -67,18 +70,31 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
         let wrong = || TimestampError { text: text.to_owned() };
+        // Chrono reads signs and years of any length as well.
+        let is_day =
+            |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+        if text.len() == "2026-01-02".len()
+            && text.bytes().enumerate().all(is_day)
+            && let Ok(day) = text.parse::<NaiveDate>()
+        {
+            let time = day.and_time(NaiveTime::MIN).and_utc().fixed_offset();
+            return Ok(Self { time, digits: 0, zulu: true, day: true });
+        }
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| wrong())?;
         let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
         let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
         // What is beyond a nanosecond would be lost in silence.
         let digits = u8::try_from(digits).ok().filter(|digits| *digits <= 9).ok_or_else(wrong)?;
-        Ok(Self { time, digits, zulu: text.ends_with(['Z', 'z']) })
+        Ok(Self { time, digits, zulu: text.ends_with(['Z', 'z']), day: false })
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = &self.time;
+        if self.day {
+            return write!(f, "{:04}-{:02}-{:02}", time.year(), time.month(), time.day());
+        }
         // In a leap second chrono counts a 59th second of up to two billion nanoseconds.
         let (second, nanos) = match time.nanosecond() {
             nanos @ 1_000_000_000.. => (time.second() + 1, nanos - 1_000_000_000),
@@ -141,7 +157,7 @@ impl Ord for Timestamp {
 impl From<DateTime<Utc>> for Timestamp {
     /// Written with milliseconds and `Z`, as Oracle writes times itself.
     fn from(time: DateTime<Utc>) -> Self {
-        Self { time: time.fixed_offset(), digits: 3, zulu: true }
+        Self { time: time.fixed_offset(), digits: 3, zulu: true, day: false }
     }
 }
 
@@ -179,6 +195,7 @@ mod tests {
             "9999-12-31T23:59:59.999999999Z",
             "2016-12-31T23:59:60Z",
             "2016-12-31T23:59:60.25Z",
+            "2026-01-02",
         ] {
             assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
         }
@@ -190,7 +207,11 @@ mod tests {
             "",
             "yesterday",
             "1767323045",
-            "2026-01-02",
+            "2026-01",
+            "2026-02-30",
+            "20260-1-02",
+            "+2026-1-02",
+            " 2026-1-02",
             "2026-01-02T03:04:05",
             "2026-13-02T03:04:05Z",
             "2026-02-30T03:04:05Z",
@@ -209,6 +230,7 @@ mod tests {
         let same: Timestamp = "2026-01-02T04:04:05.0+01:00".parse().unwrap();
         let late: Timestamp = "2026-01-02T03:04:05.000000001Z".parse().unwrap();
         assert_eq!(early, same);
+        assert_eq!("2026-01-02".parse::<Timestamp>().unwrap(), "2026-01-02T00:00:00Z".parse().unwrap());
         assert!(early < late);
         assert_eq!(Timestamp::from_unix_seconds(1_767_323_045), early);
         assert_eq!(SystemTime::from(late), UNIX_EPOCH + Duration::new(1_767_323_045, 1));
