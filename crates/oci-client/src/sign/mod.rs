@@ -29,6 +29,12 @@ pub struct Signed {
 }
 
 impl Signed {
+    /// The request as it was before signing: a transport may choose its way by where it goes.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
     /// The request as it was before signing, and all headers to send.
     #[must_use]
     pub fn into_parts(self) -> (Request, HeaderMap) {
