@@ -359,7 +359,7 @@ struct RawModel {
 
 impl RawModel {
     fn finish(self) -> Model {
-        let fields = self.fields.into_iter().map(|(name, field)| (name, field.finish())).collect();
+        let fields = self.fields.into_iter().map(finish_field).collect();
         Model { fields, discriminator: self.discriminator }
     }
 }
@@ -374,10 +374,11 @@ struct RawField {
     allowed: Vec<String>,
 }
 
-impl RawField {
-    fn finish(self) -> Field {
-        Field { kind: Type::parse(&self.kind), required: self.required, allowed: self.allowed }
-    }
+/// The tables come from a kit that reads days and times alike; the `versionDate` of a policy is a day (`SDKDate` in Oracle's kit
+/// for Go).
+fn finish_field((name, field): (String, RawField)) -> (String, Field) {
+    let kind = if name == "versionDate" { Type::Date } else { Type::parse(&field.kind) };
+    (name, Field { kind, required: field.required, allowed: field.allowed })
 }
 
 #[cfg(test)]

@@ -19,13 +19,18 @@ pub(crate) fn check_answer(operation: &Operation, body: Option<&Value>) -> Vec<S
 fn walk(operation: &Operation, kind: &Type, value: &Value, path: &str, found: &mut Vec<String>) {
     match (kind, value) {
         (Type::Object, _)
-        | (Type::Str | Type::Date, Value::String(_))
+        | (Type::Str, Value::String(_))
         | (Type::Bool, Value::Bool(_))
         | (Type::Float, Value::Number(_)) => {}
         (Type::Int, Value::Number(number)) if number.is_i64() || number.is_u64() => {}
         (Type::DateTime, Value::String(text)) => {
             if chrono::DateTime::parse_from_rfc3339(text).is_err() {
                 found.push(format!("{path}: {text:?} is not an RFC 3339 time"));
+            }
+        }
+        (Type::Date, Value::String(text)) => {
+            if text.parse::<chrono::NaiveDate>().is_err() {
+                found.push(format!("{path}: {text:?} is not a day"));
             }
         }
         (Type::List(inner), Value::Array(items)) => {

@@ -171,6 +171,11 @@ impl Walk<'_> {
         {
             return Err(ApiError::invalid(path, "it is not an RFC 3339 time"));
         }
+        if matches!(field.kind, Type::Date)
+            && value.as_str().is_some_and(|text| text.parse::<chrono::NaiveDate>().is_err())
+        {
+            return Err(ApiError::invalid(path, "it is not a day such as 2026-01-31"));
+        }
         if let (Type::List(inner), Value::Array(items)) = (&field.kind, value)
             && **inner == Type::Str
         {
