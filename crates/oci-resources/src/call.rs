@@ -62,6 +62,7 @@ pub struct Call {
     send: Arc<SendFn>,
     may_be_missing: bool,
     is_safe_to_repeat: bool,
+    is_in_home_region: bool,
 }
 
 impl Call {
@@ -87,7 +88,7 @@ impl Call {
                 Ok(Answer { body, work_request, headers: response.headers, is_missing: false })
             })
         };
-        Self { spec, send: Arc::new(send), may_be_missing: false, is_safe_to_repeat: false }
+        Self::made_by(spec, Arc::new(send))
     }
 
     /// All pages of a list.
@@ -106,7 +107,11 @@ impl Call {
                 Ok(Answer { body: Json::Array(items), ..Answer::default() })
             })
         };
-        Self { spec, send: Arc::new(send), may_be_missing: false, is_safe_to_repeat: false }
+        Self::made_by(spec, Arc::new(send))
+    }
+
+    fn made_by(spec: &'static OperationSpec, send: Arc<SendFn>) -> Self {
+        Self { spec, send, may_be_missing: false, is_safe_to_repeat: false, is_in_home_region: false }
     }
 
     /// The same call, to which 404 is an answer and no failure.
@@ -120,6 +125,21 @@ impl Call {
     #[must_use]
     pub fn safe_to_repeat(self) -> Self {
         Self { is_safe_to_repeat: true, ..self }
+    }
+
+    /// The same call, made in the tenancy's home region wherever the stack is.
+    ///
+    /// # Source
+    /// Identity is changed in the home region only, and shows in the others with a delay (the fact sheet on Identity).
+    #[must_use]
+    pub fn in_home_region(self) -> Self {
+        Self { is_in_home_region: true, ..self }
+    }
+
+    /// Whether it is made in the tenancy's home region.
+    #[must_use]
+    pub fn is_in_home_region(&self) -> bool {
+        self.is_in_home_region
     }
 
     /// The facts of the operation.

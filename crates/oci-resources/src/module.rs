@@ -87,6 +87,11 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
         }
     }
 
+    /// Whether its objects lie in the tenancy itself, never in a compartment of it.
+    fn lies_in_tenancy(&self) -> bool {
+        false
+    }
+
     /// Shows all objects of a scope. `None`: no list answers enough, so each is read by itself. What a list leaves
     /// out is taken from the state ([`Seen::leaves_out`]).
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>>;

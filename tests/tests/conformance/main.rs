@@ -89,6 +89,8 @@ conformance! {
     oci_network_load_balancer_backend_set: cases::load_balancer::BACKEND_SET,
     oci_network_load_balancer_listener: cases::load_balancer::LISTENER,
     oci_network_load_balancer_backend: cases::load_balancer::BACKEND,
+    oci_identity_dynamic_group: cases::identity::DYNAMIC_GROUP,
+    oci_identity_policy: cases::identity::POLICY,
     oci_objectstorage_bucket: cases::objectstorage::BUCKET,
     oci_objectstorage_object: cases::objectstorage::OBJECT,
 }

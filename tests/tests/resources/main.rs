@@ -1,5 +1,5 @@
 //! What resource types do together: conflicts that do not come up, lists that answer for many, addresses that linger, places
-//! without room, and data sources.
+//! without room, the home region, and data sources.
 //!
 //! In process, on a paused clock.
 #![expect(clippy::unwrap_used, reason = "a test")]
@@ -7,6 +7,7 @@
 mod balancers;
 mod capacity;
 mod data_sources;
+mod home_region;
 mod lingering;
 mod refresh;
 mod rule_defaults;

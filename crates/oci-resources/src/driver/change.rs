@@ -56,7 +56,8 @@ impl Driver {
                 // Another place is another request, and the same token must mean the same request.
                 Some(number) => format!("{}-{number}", request.retry_token),
             };
-            match call.send(&self.client, &token, self.options(&inputs)).await {
+            let client = self.client_for(&call).await.map_err(|error| failure(&error))?;
+            match call.send(&client, &token, self.options(&inputs)).await {
                 Ok(answer) => {
                     let id = id_of(module, &inputs, &answer)
                         .ok_or_else(|| Failure::unclear("the service showed nothing of the new object"))?;
@@ -215,7 +216,8 @@ impl Driver {
                 self.settle(module, id, answer).await?;
             }
             let token = format!("{retry_token}-{step}");
-            last = Some(call.send(&self.client, &token, self.options(inputs)).await.map_err(Stop::Call)?);
+            let client = self.client_for(call).await.map_err(Stop::Call)?;
+            last = Some(call.send(&client, &token, self.options(inputs)).await.map_err(Stop::Call)?);
         }
         Ok(last)
     }

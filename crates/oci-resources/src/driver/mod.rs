@@ -1,6 +1,7 @@
 //! Makes the calls that resource modules ask for; the one place of this crate that touches the world.
 
 mod change;
+mod home;
 mod placing;
 mod read;
 mod together;
@@ -34,6 +35,8 @@ pub struct Driver {
     client: Client,
     /// The cloud's time.
     time: Arc<dyn World>,
+    /// The client in the tenancy's home region, once it has been asked for.
+    home: Mutex<Option<Client>>,
     lineage: Arc<str>,
     modules: Vec<&'static dyn ResourceModule>,
     types: Vec<ResourceType>,
@@ -67,6 +70,7 @@ impl Driver {
         Self {
             time: Arc::clone(client.world()),
             client,
+            home: Mutex::default(),
             lineage: lineage.into(),
             modules,
             types,
@@ -106,7 +110,7 @@ impl Driver {
                 Look::Ask(calls, then) => {
                     let mut answers = Vec::with_capacity(calls.len());
                     for call in &calls {
-                        answers.push(call.look(&self.client).await?);
+                        answers.push(call.look(&self.client_for(call).await?).await?);
                     }
                     look = then(answers);
                 }

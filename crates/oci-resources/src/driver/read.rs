@@ -64,13 +64,18 @@ impl Driver {
         Some(module.scope(&request.entry.as_ref()?.attributes))
     }
 
-    /// A scope without a compartment is looked for in all compartments of the driver.
+    /// A scope without a compartment is looked for in all compartments of the driver; what lies in the tenancy whatever the
+    /// stack's compartment is, there.
     async fn list_scope(
         &self,
         module: &dyn ResourceModule,
         scope: &Scope,
     ) -> Option<Result<BTreeMap<String, Seen>, Error>> {
         let compartments = match &scope.compartment_id {
+            None if module.lies_in_tenancy() => match self.tenancy().await {
+                Some(tenancy) => vec![Some(tenancy)],
+                None => self.compartments.iter().cloned().map(Some).collect(),
+            },
             None if scope.parent.is_none() => {
                 self.compartments.iter().map(|compartment| Some(compartment.clone())).collect()
             }
