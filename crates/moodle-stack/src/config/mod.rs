@@ -120,6 +120,22 @@ pub struct Cloud {
     /// The compartment; the caller's root compartment when left out.
     #[schemars(extend("format" = "ocid-compartment"))]
     pub compartment_id: Option<String>,
+    /// How the servers become known to Oracle's services, so that they may read their secrets and write their reports.
+    #[serde(default)]
+    pub identity: Identity,
+}
+
+/// How the servers become known to Oracle's services, so that they may read their secrets and write their reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Identity {
+    /// A dynamic group and a policy for each server: nobody else may read the secrets.
+    #[default]
+    Server,
+    /// One dynamic group and one policy for all instances of the compartment. For a compartment of the site's own, or many servers.
+    Compartment,
+    /// None is made: an administrator makes them once, as the book's page "What the servers may do" says.
+    None,
 }
 
 /// The network.

@@ -19,6 +19,9 @@ use super::Zone;
 pub struct Facts {
     /// The compartment that everything is in.
     pub compartment_id: String,
+    /// The tenancy, as far as the caller's credentials or the file say it.
+    #[serde(default)]
+    pub tenancy_id: Option<String>,
     /// The region's name, as far as the caller's credentials or the file say it.
     pub region: Option<String>,
     /// The availability domains of the region, by their numbers: the first is number 1.
@@ -75,6 +78,8 @@ impl Facts {
         let root = caller.tenancy.clone();
         let compartment_id = config.cloud.compartment_id.clone().or_else(|| root.clone());
         let compartment_id = compartment_id.ok_or(FactsError::NoCompartment)?;
+        let is_tenancy = |id: &&String| id.starts_with("ocid1.tenancy.");
+        let tenancy_id = root.clone().or_else(|| Some(&compartment_id).filter(is_tenancy).cloned());
         // Domains and images are the tenancy's; any compartment of it gives the same answer.
         let tenancy = root.unwrap_or_else(|| compartment_id.clone());
         let failed = |what| move |source| FactsError::Request { what, source };
@@ -119,6 +124,7 @@ impl Facts {
             images.into_iter().max_by_key(|image| image.time_created.as_ref().map(ToString::to_string));
         Ok(Self {
             compartment_id,
+            tenancy_id,
             region: config.cloud.region.clone().or(caller.region),
             availability_domains,
             namespace: namespace.map_err(failed(namespace_call))?.value,

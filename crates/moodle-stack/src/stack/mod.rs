@@ -8,6 +8,7 @@ mod build;
 mod conversation;
 mod database;
 mod facts;
+pub mod identity;
 pub mod names;
 mod network;
 mod servers;
@@ -58,6 +59,11 @@ pub enum StackError {
         /// The shape.
         shape: String,
     },
+    /// Nobody says what the tenancy is, in which the dynamic groups of the servers must lie.
+    #[error(
+        "the dynamic groups of the servers lie in the tenancy, and the credentials do not tell which one it is"
+    )]
+    NoTenancy,
     /// A secret that the stack needs was not given.
     #[error("the secret `{0}` is missing")]
     NoSecret(&'static str),
@@ -88,5 +94,6 @@ pub fn graph(config: &Config, facts: &Facts, secrets: &Secrets) -> Result<Graph,
     database::add(&mut build, secrets)?;
     balancer::add(&mut build);
     servers::add(&mut build)?;
+    identity::add(&mut build)?;
     build.graph.build().map_err(StackError::Graph)
 }

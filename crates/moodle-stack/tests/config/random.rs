@@ -2,8 +2,8 @@
 
 use ipnet::Ipv4Net;
 use moodle_stack::config::{
-    Cloud, Config, Database, LoadBalancer, Network, Replace, Secrets, Servers, Site, Size, Source, Storage,
-    Tls, TlsMode,
+    Cloud, Config, Database, Identity, LoadBalancer, Network, Replace, Secrets, Servers, Site, Size, Source,
+    Storage, Tls, TlsMode,
 };
 use moodle_stack::server::versions::{Application, Php};
 use proptest::collection::{btree_map, vec};
@@ -127,8 +127,13 @@ fn config() -> impl Strategy<Value = Config> {
             admin_password,
         },
     );
-    let cloud = (option::of(Just("fra".to_owned())), option::of(Just("ocid1.tenancy.oc1..aaaa".to_owned())))
-        .prop_map(|(region, compartment_id)| Cloud { region, compartment_id });
+    let identity = proptest::sample::select(vec![Identity::Server, Identity::Compartment, Identity::None]);
+    let cloud = (
+        option::of(Just("fra".to_owned())),
+        option::of(Just("ocid1.tenancy.oc1..aaaa".to_owned())),
+        identity,
+    )
+        .prop_map(|(region, compartment_id, identity)| Cloud { region, compartment_id, identity });
     let storage = (1..=365_i64, any::<bool>()).prop_map(|(snapshot_retention_in_days, protect)| Storage {
         snapshot_retention_in_days,
         protect,

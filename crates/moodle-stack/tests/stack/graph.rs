@@ -18,7 +18,12 @@ fn a_site_that_says_nothing_has_two_servers_behind_a_load_balancer_with_a_databa
 #[test]
 fn a_server_more_or_less_touches_no_other() {
     let (three, four) = (of("[servers]\ncount = 3\n"), of("[servers]\ncount = 4\n"));
-    let fourth = ["oci_core_instance.web[3]", "oci_network_load_balancer_backend.http[3]"];
+    let fourth = [
+        "oci_core_instance.web[3]",
+        "oci_identity_dynamic_group.web[3]",
+        "oci_identity_policy.web[3]",
+        "oci_network_load_balancer_backend.http[3]",
+    ];
     assert_eq!(changed(&three, &four), fourth);
     assert_eq!(changed(&four, &three), fourth.map(|address| format!("-{address}")));
 }

@@ -1,4 +1,5 @@
 //! The graph of the stack, without a cloud.
 
 mod graph;
+mod identity;
 mod support;

@@ -14,6 +14,7 @@ pub(crate) const LEAST: &str = "[site]\nname = \"campus\"\nadmin_email = \"it@ex
 pub(crate) fn facts() -> Facts {
     Facts {
         compartment_id: "ocid1.compartment.oc1..a".to_owned(),
+        tenancy_id: Some("ocid1.tenancy.oc1..a".to_owned()),
         region: Some("eu-frankfurt-1".to_owned()),
         availability_domains: [1, 2, 3].map(|n| format!("abcd:EU-FRANKFURT-1-AD-{n}")).into(),
         namespace: "axexample".to_owned(),

@@ -114,6 +114,9 @@ fn stack(error: &(dyn Error + 'static)) -> Option<Known> {
     }
     let hint = match error.downcast_ref::<StackError>()? {
         StackError::NoImage { .. } => Some("name one with `servers.image_id`"),
+        StackError::NoTenancy => Some(
+            "use credentials that name it, or set `cloud.identity = \"none\"` and have an administrator make the groups",
+        ),
         StackError::Graph(_) => Some("this is a defect of the program: please report it with the file"),
         _ => None,
     };
