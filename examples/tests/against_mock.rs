@@ -166,6 +166,14 @@ fn small_network_comes_up_stays_as_it_is_and_goes_again() {
 }
 
 #[test]
+fn embed_stack_brings_a_whole_site_up() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_embed_stack")).env_clear().output().unwrap();
+    let text = printed(&output);
+    assert!(text.contains(" done, 0 failed"), "{text}");
+    assert!(text.contains("url = \"http://"), "{text}");
+}
+
+#[test]
 fn one_server_is_planned_applied_and_shown() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_one_server")).env_clear().output().unwrap();
     let text = printed(&output);
