@@ -27,8 +27,8 @@ Everything else has a default that a careful administrator would choose: two ser
 centre, backups and snapshots for two weeks, nothing that holds data deleted without consent, SSH closed. The
 repository's folder `examples/` has some files to begin with.
 
-The file is read and checked so far, by programs that embed the library (`moodle_stack::config::load`): everything that is wrong is found in
-one go, with line, column and [code](error-codes.md), without a cloud. **Nothing is built from it yet**; the verbs of `oci-moodle` that will are to come. For completion and checks while you type, let your editor know the schema, `schemas/moodle.toml.json` in the repository. Taplo and what builds on
+`oci-moodle validate` checks it, and so does every other verb (`moodle_stack::config::load` in a program): everything that is wrong is found in
+one go, with line, column and [code](error-codes.md), without a cloud. [What is built](stack.md) from it is a page of its own. For completion and checks while you type, let your editor know the schema, `schemas/moodle.toml.json` in the repository. Taplo and what builds on
 it (VS Code's Even Better TOML) take its path or address from a first line such as `#:schema ./schemas/moodle.toml.json`.
 
 # SIZES
