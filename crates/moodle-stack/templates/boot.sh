@@ -79,7 +79,10 @@ persistently() {
 # --- steps -------------------------------------------------------------------------------------------------------------
 
 packages() {
-    persistently dnf -y install oracle-epel-release-el9 oraclelinux-developer-release-el9 "$REMI_RELEASE"
+    persistently dnf -y install dnf-plugins-core oracle-epel-release-el9 oraclelinux-developer-release-el9 "$REMI_RELEASE"
+    # The package alone does not switch the repository on in every image, and libsodium, certbot and parts of Oracle's command
+    # line come from it.
+    dnf config-manager --set-enabled ol9_developer_EPEL
     if ! dnf -q module list --enabled php 2>/dev/null | grep -q "remi-$PHP_VERSION"; then
         dnf -y module reset php
         dnf -y module enable "php:remi-$PHP_VERSION"

@@ -1,7 +1,9 @@
 # Fetches this server's files, which are too many for user data, then boots as usual.
 umask 077
 for attempt in 1 2 3 4 5 6; do
-    dnf -y install oraclelinux-developer-release-el9 && dnf -y install python39-oci-cli && break
+    # Parts of Oracle's command line come from EPEL.
+    dnf -y install dnf-plugins-core oracle-epel-release-el9 oraclelinux-developer-release-el9 &&
+        dnf config-manager --set-enabled ol9_developer_EPEL && dnf -y install python39-oci-cli && break
     sleep $((attempt * 10))
 done
 file=/run/site-bundle

@@ -1,9 +1,12 @@
 //! Which application runs on which PHP with which database: a table of the vendors' own limits, and what is downloaded.
 //!
 //! Moodle's lower limits are those of `admin/environment.xml` in each branch; its upper limits of PHP come from third
-//! parties. Drupal 11's and Joomla 6's limits are from announcements and a manual, not from the code. The limits of
-//! WordPress, Drupal 10 and Joomla 5, all other upper limits of PHP, and the default releases besides Moodle's have not been
-//! confirmed with the vendors yet. Nor have the addresses of downloads besides Moodle's.
+//! parties. Drupal 11's are those of its `core/INSTALL.txt` and its driver for MySQL, WordPress's for MySQL that of its
+//! `wp-includes/version.php` (for MariaDB and PHP we ask for more than it does), Joomla 6's are from a manual. The limits of
+//! Drupal 10 and Joomla 5 and all other upper limits of PHP have not been confirmed with the vendors.
+//!
+//! The addresses of downloads are those that others download from (each was found in somebody's build of an image, in the
+//! autumn of 2026), and the default releases are the newest that were found there.
 
 use std::fmt;
 
@@ -45,9 +48,9 @@ impl Application {
     pub const fn default_version(self) -> &'static str {
         match self {
             Self::Moodle => "5.3",
-            Self::WordPress => "6.9",
-            Self::Drupal => "11.3.0",
-            Self::Joomla => "6.0.0",
+            Self::WordPress => "7.1.3",
+            Self::Drupal => "11.4.7",
+            Self::Joomla => "6.1.4",
         }
     }
 
@@ -205,7 +208,7 @@ const fn branch(
 }
 
 /// The table. A branch that is not in it is not installed: nobody has said on what it runs.
-pub const BRANCHES: [Branch; 11] = {
+pub const BRANCHES: [Branch; 13] = {
     use Application::{Drupal, Joomla, Moodle, WordPress};
     use Php::{V8_1, V8_2, V8_3, V8_4};
     const fn v(major: u16, minor: u16, patch: u16) -> Version {
@@ -219,6 +222,8 @@ pub const BRANCHES: [Branch; 11] = {
         branch(Moodle, v(5, 3, 0), (V8_3, V8_4), v(8, 4, 0), v(11, 4, 0)),
         branch(WordPress, v(6, 8, 0), (V8_1, V8_4), v(5, 5, 5), v(10, 6, 0)),
         branch(WordPress, v(6, 9, 0), (V8_1, V8_4), v(5, 5, 5), v(10, 6, 0)),
+        branch(WordPress, v(7, 0, 0), (V8_1, V8_4), v(5, 5, 5), v(10, 6, 0)),
+        branch(WordPress, v(7, 1, 0), (V8_1, V8_4), v(5, 5, 5), v(10, 6, 0)),
         branch(Drupal, v(10, 0, 0), (V8_1, V8_4), v(5, 7, 8), v(10, 3, 7)),
         branch(Drupal, v(11, 0, 0), (V8_3, V8_4), v(8, 0, 0), v(10, 6, 0)),
         branch(Joomla, v(5, 0, 0), (V8_1, V8_4), v(8, 0, 13), v(10, 4, 0)),
@@ -505,7 +510,7 @@ mod tests {
                 Php::V8_3,
                 MySql,
                 "8.4",
-                "WordPress 5.9 is not known here; known are 6.8, 6.9",
+                "WordPress 5.9 is not known here; known are 6.8, 6.9, 7.0, 7.1",
             ),
             (
                 Drupal,

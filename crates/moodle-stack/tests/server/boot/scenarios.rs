@@ -166,7 +166,8 @@ fn another_application_gets_its_links_and_a_certificate_that_is_obtained_while_i
     assert_eq!(first["https"]["body"], format!("1 of {}\n", booted.spec.site.full_name));
     assert_eq!(first["redirect"]["code"], "301");
     assert_eq!(first["redirect"]["redirect"], "https://moodle.example.org/some/page?a=b");
-    let (code, share) = ("/var/www/releases/joomla-6.0.0", "/srv/site's $data#1");
+    let (code, share) =
+        (format!("/var/www/releases/joomla-{}", booted.spec.release.version), "/srv/site's $data#1");
     for (path, wanted) in [
         (format!("{code}/images"), format!("link {share}/images")),
         (format!("{code}/tmp"), "link /var/cache/site/tmp".to_owned()),
@@ -339,9 +340,10 @@ fn expected_calls(booted: &Booted) -> Vec<String> {
                 '--uid-owner' 'apache' '-j' 'REJECT'";
     let direct = "firewall-cmd '--quiet' '--permanent' '--direct'";
     vec![
-        "dnf '-y' 'install' 'oracle-epel-release-el9' 'oraclelinux-developer-release-el9' \
+        "dnf '-y' 'install' 'dnf-plugins-core' 'oracle-epel-release-el9' 'oraclelinux-developer-release-el9' \
          'https://rpms.remirepo.net/enterprise/remi-release-9.rpm'"
             .to_owned(),
+        "dnf 'config-manager' '--set-enabled' 'ol9_developer_EPEL'".to_owned(),
         "dnf '-q' 'module' 'list' '--enabled' 'php'".to_owned(),
         "dnf '-y' 'module' 'reset' 'php'".to_owned(),
         "dnf '-y' 'module' 'enable' 'php:remi-8.3'".to_owned(),
