@@ -5,3 +5,4 @@ mod day_two;
 mod examples;
 mod rolling;
 mod site;
+mod timeline;

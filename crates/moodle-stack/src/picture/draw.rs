@@ -10,9 +10,10 @@ use super::layout::{
 use super::scene::{Group, Scene, Thing};
 use super::words::{Font, cut, width};
 
-const HEADING: Font = Font { size: 18, bold: true };
+/// What is written above a picture.
+pub(super) const HEADING: Font = Font { size: 18, bold: true };
 /// Around everything.
-const MARGIN: f64 = 20.0;
+pub(super) const MARGIN: f64 = 20.0;
 /// Between rows, with room for an arrow and two lines beside it.
 const RISE: f64 = 60.0;
 /// From an arrow to the words beside it.
@@ -294,7 +295,8 @@ fn arrow(block: &mut Block, from: &str, to: &str, points: Vec<(f64, f64)>) {
     block.arrows.push(Arrow { points, from: from.to_owned(), to: to.to_owned() });
 }
 
-fn write(block: &Block, title: &str) -> String {
+/// A block as SVG.
+pub(super) fn write(block: &Block, title: &str) -> String {
     let (w, h) = (block.w.ceil(), block.h.ceil());
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" \
@@ -322,12 +324,13 @@ fn write(block: &Block, title: &str) -> String {
         let dashes = if paint.dashed { " stroke-dasharray=\"6 4\"" } else { "" };
         let _ = writeln!(
             text,
-            "<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"6\" fill=\"{}\" stroke=\"{}\"{dashes}/>",
+            "<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\" fill=\"{}\" stroke=\"{}\"{dashes}/>",
             paint.class,
             number(rect.x),
             number(rect.y),
             number(rect.w),
             number(rect.h),
+            number((rect.h / 4.0).min(6.0)),
             paint.light.fill,
             paint.light.stroke
         );

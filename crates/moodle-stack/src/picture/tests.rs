@@ -266,3 +266,42 @@ fn the_picture_in_the_book_is_that_of_the_example() {
     let picture = svg(&Scene::of(&config, Some(3)));
     assert!(file(BOOK_PATH) == picture, "stale: run `cargo xtask schemas`");
 }
+
+fn bar(name: &str, begin: u64, end: u64, is_critical: bool) -> Bar {
+    let seconds = std::time::Duration::from_secs;
+    Bar { name: name.to_owned(), begin: seconds(begin), end: seconds(end), is_critical }
+}
+
+#[test]
+fn a_timeline_has_a_bar_for_each_step_in_order_and_words_that_do_not_meet() {
+    let long =
+        "oci_network_load_balancer_network_load_balancer.a_name_that_is_far_too_long_to_be_written_out";
+    let bars =
+        [bar("b", 5, 1505, true), bar("a", 0, 5, true), bar(long, 5, 65, false), bar("d", 5, 4500, false)];
+    for bars in [&bars[..], &bars[1..2], &[]] {
+        let block = super::timeline::place("Apply", bars);
+        let page = Rect { w: block.w, h: block.h, ..Rect::default() };
+        for (at, text) in block.texts.iter().enumerate() {
+            assert!(contains(page, text.rect), "`{}` leaves the page", text.words);
+            for other in &block.texts[at + 1..] {
+                assert!(!overlap(text.rect, other.rect), "`{}` and `{}`", text.words, other.words);
+            }
+            for boxed in block.boxes.iter().filter(|boxed| boxed.rect.w > 0.0) {
+                assert!(!overlap(text.rect, boxed.rect), "`{}` stands in {}", text.words, boxed.id);
+            }
+        }
+        roxmltree::Document::parse(&timeline("Apply <&>", bars)).unwrap();
+    }
+    let block = super::timeline::place("Apply", &bars);
+    let rects: Vec<Rect> = (0..4).map(|number| block.rect(&format!("bar{number}"))).collect();
+    assert!(
+        rects.windows(2).all(|pair| pair[0].y < pair[1].y && pair[0].x <= pair[1].x),
+        "by their beginning"
+    );
+    let apart = (rects[0].right() - rects[1].x).abs();
+    assert!(
+        apart <= 3.0,
+        "what comes after begins where the first ends, but for a bar that would be too small to see"
+    );
+    assert!(timeline("Apply", &bars).contains(">Apply: 1 h 15 min</text>"));
+}

@@ -15,6 +15,28 @@ pub struct Forecast {
     pub end: Duration,
 }
 
+impl Forecast {
+    /// The tasks one after another that make the whole as long as it is, by position, the first one first. `tasks` are those
+    /// of the forecast.
+    #[must_use]
+    pub fn critical_path(&self, tasks: &[Task]) -> Vec<u32> {
+        let positions = || 0..u32::try_from(self.spans.len()).unwrap_or(u32::MAX);
+        let span = |task: u32| self.spans[task as usize];
+        let mut path = Vec::new();
+        let mut next = positions().find(|task| span(*task).1 == self.end);
+        while let Some(task) = next {
+            path.push(task);
+            let begin = span(task).0;
+            let before = |other: &u32| span(*other).1 == begin && !path.contains(other);
+            // What it waited for by name says more than what held its lane.
+            let named = tasks[task as usize].after.iter().copied().find(before);
+            next = if begin.is_zero() { None } else { named.or_else(|| positions().find(before)) };
+        }
+        path.reverse();
+        path
+    }
+}
+
 /// Goes through the schedule of `tasks` as a run would, with at most `at_once` of them side by side.
 ///
 /// # Errors

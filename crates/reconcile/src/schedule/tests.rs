@@ -212,6 +212,9 @@ fn a_forecast_knows_what_waits_for_what_for_its_lane_and_for_a_free_place() {
         (spans, forecast.end.as_secs())
     };
     assert_eq!(seconds(9), (vec![(0, 10), (10, 15), (15, 20), (15, 16)], 20));
+    let path = |at_once| forecast(&tasks, &Limits::default(), at_once).unwrap().critical_path(&tasks);
+    assert_eq!(path(9), [0, 1, 2], "the lane makes it so long");
+    assert_eq!(path(1), [0, 1, 2, 3]);
     assert_eq!(seconds(1), (vec![(0, 10), (10, 15), (15, 20), (20, 21)], 21), "the longer path first");
     assert_eq!(forecast(&[], &Limits::default(), 1).unwrap(), Forecast::default());
     assert!(forecast(&[task(&[1], 1), task(&[0], 1)], &Limits::default(), 1).is_err());

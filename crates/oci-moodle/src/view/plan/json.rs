@@ -6,7 +6,6 @@ use reconcile::plan::{Action, Mode, Plan, Step};
 use reconcile::run::ApplyOptions;
 use serde_json::{Value as Json, json};
 
-use super::critical_path;
 use super::steps::Kind;
 use crate::view::value;
 
@@ -18,7 +17,7 @@ pub(crate) fn json(plan: &Plan, options: &ApplyOptions) -> Json {
     let counts = plan.counts();
     let forecast = plan.forecast(options.kinds.clone(), options.concurrency).ok();
     let path: Vec<&str> = forecast.as_ref().map_or_else(Vec::new, |forecast| {
-        let path = critical_path(plan, forecast);
+        let path = forecast.critical_path(&plan.tasks());
         path.iter().map(|step| plan.steps()[*step as usize].address.as_str()).collect()
     });
     let (lineage, serial) = plan.made_from();

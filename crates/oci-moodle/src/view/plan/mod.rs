@@ -139,7 +139,7 @@ fn conclusion(plan: &Plan, options: &ApplyOptions, show: Show) -> String {
 
 /// How long it usually takes, and which steps that is: the ones that a twentieth of the time or more goes into.
 fn duration(plan: &Plan, forecast: &Forecast) -> String {
-    let path = critical_path(plan, forecast);
+    let path = forecast.critical_path(&plan.tasks());
     let counts = |step: &&u32| plan.steps()[**step as usize].expected * 20 >= forecast.end;
     let named: Vec<String> = path
         .iter()
@@ -152,24 +152,6 @@ fn duration(plan: &Plan, forecast: &Forecast) -> String {
         .collect();
     let named = if named.is_empty() { String::new() } else { format!(": {}", named.join(", then ")) };
     format!("It usually takes about {}{named}.\n", rough(forecast.end))
-}
-
-/// The steps one after another that make the run as long as it is, by position.
-pub(super) fn critical_path(plan: &Plan, forecast: &Forecast) -> Vec<u32> {
-    let positions = || 0..u32::try_from(forecast.spans.len()).unwrap_or(u32::MAX);
-    let span = |step: u32| forecast.spans[step as usize];
-    let mut path = Vec::new();
-    let mut next = positions().find(|step| span(*step).1 == forecast.end);
-    while let Some(step) = next {
-        path.push(step);
-        let begin = span(step).0;
-        let before = |other: &u32| span(*other).1 == begin && !path.contains(other);
-        // What it waited for by name says more than what held its lane.
-        let named = plan.steps()[step as usize].after.iter().copied().find(before);
-        next = if begin.is_zero() { None } else { named.or_else(|| positions().find(before)) };
-    }
-    path.reverse();
-    path
 }
 
 /// The reason of a step, if there is more to say than what is done.
