@@ -109,7 +109,7 @@ codes! {
     GatewayUnfit = "E0329", "a gateway that is not as it must be";
     GatewayTaken = "E0330", "a VCN that has its one gateway already";
     RangeTaken = "E0331", "a range that another subnet has";
-    DnsLabelTaken = "E0332", "a DNS label that another subnet has";
+    DnsLabelTaken = "E0332", "a DNS label that something else has";
     NameTaken = "E0333", "a name that something else has";
     RangeTwice = "E0334", "a VCN with the addresses of another";
     PublicIpMissing = "E0335", "a public address that is not there, or not ours to see";

@@ -229,9 +229,6 @@ const CASES: &[Case] = &[
     case!("a VCN without a DNS label", Fault "E0324", |setup| {
         setup.config.network.vcn_id = Some(setup.vcn("10.0.0.0/16", None).await)
     }),
-    case!("a VCN with another DNS label", Fault "E0324", |setup| {
-        setup.config.network.vcn_id = Some(setup.vcn("10.0.0.0/16", Some("theirs")).await)
-    }),
     case!("a subnet that is not there", Fault "E0325", |setup| {
         setup.with_vcn().await;
         setup.config.network.web_subnet_id = Some(nothing("subnet"));
@@ -249,9 +246,11 @@ const CASES: &[Case] = &[
         let vcn = setup.with_vcn().await;
         setup.config.network.balancer_subnet_id = Some(setup.subnet(&vcn, "10.0.1.0/24", "front", true).await);
     }),
-    case!("a database subnet whose name the servers do not know", Fault "E0326", |setup| {
+    case!("a database subnet without a name", Fault "E0326", |setup| {
         let vcn = setup.with_vcn().await;
-        setup.config.network.database_subnet_id = Some(setup.subnet(&vcn, "10.0.3.0/24", "mysql", true).await);
+        let id = setup.subnet(&vcn, "10.0.3.0/24", "mysql", true).await;
+        setup.set(&id, "dnsLabel", "");
+        setup.config.network.database_subnet_id = Some(id);
     }),
     case!("a public subnet for servers", Warning "E0326", |setup| {
         let vcn = setup.with_vcn().await;
@@ -289,6 +288,12 @@ const CASES: &[Case] = &[
     case!("a DNS label that a subnet has", Fault "E0332", |setup| {
         let vcn = setup.with_vcn().await;
         setup.subnet(&vcn, "10.0.200.0/24", "web", true).await;
+    }),
+    case!("a host name that something in the subnet has", Fault "E0332", |setup| {
+        let vcn = setup.with_vcn().await;
+        let id = setup.subnet(&vcn, "10.0.2.0/24", "back", true).await;
+        setup.server(&id, "web2").await;
+        setup.config.network.web_subnet_id = Some(id);
     }),
     // Names, addresses, tags, keys.
     case!("a VCN of the same name", Warning "E0333", |setup| {

@@ -12,10 +12,11 @@ use moodle_stack::preflight::{Level, Report, Subject, run_for};
 use oci_client::client::Client;
 use oci_client::services::core::models::{
     CreateInternetGatewayDetails, CreatePublicIpDetails, CreatePublicIpDetailsLifetime, CreateSubnetDetails,
-    CreateVcnDetails,
+    CreateVcnDetails, CreateVnicDetails, InstanceSourceDetails, InstanceSourceViaImageDetails,
+    LaunchInstanceDetails, LaunchInstanceShapeConfigDetails,
 };
 use oci_client::services::core::operations::{
-    CreateInternetGateway, CreatePublicIp, CreateSubnet, CreateVcn, ListImages,
+    CreateInternetGateway, CreatePublicIp, CreateSubnet, CreateVcn, LaunchInstance, ListImages,
 };
 use oci_client::sign::Signed;
 use oci_client::transport::{AttemptLimits, RawResponse, Transport, TransportError};
@@ -165,6 +166,36 @@ impl Setup {
         let made = self.client.call(&CreateInternetGateway::new(details)).await.unwrap();
         self.world.sleep(Duration::from_secs(60)).await;
         made.value.id.unwrap()
+    }
+
+    /// A server of somebody else's, with this host name.
+    pub(crate) async fn server(&self, subnet: &str, host: &str) {
+        let vnic = CreateVnicDetails {
+            subnet_id: Some(subnet.to_owned()),
+            hostname_label: Some(host.to_owned()),
+            assign_public_ip: Some(false),
+            ..CreateVnicDetails::default()
+        };
+        let image = InstanceSourceViaImageDetails {
+            image_id: Some(self.image(&["Oracle-Linux-9", "aarch64"], "").await),
+            ..InstanceSourceViaImageDetails::default()
+        };
+        let details = LaunchInstanceDetails {
+            compartment_id: Some(self.tenancy()),
+            availability_domain: Some(self.domain(1)),
+            display_name: Some("theirs".to_owned()),
+            shape: Some("VM.Standard.A1.Flex".to_owned()),
+            shape_config: Some(LaunchInstanceShapeConfigDetails {
+                ocpus: Some(1.0),
+                memory_in_gbs: Some(6.0),
+                ..LaunchInstanceShapeConfigDetails::default()
+            }),
+            source_details: Some(InstanceSourceDetails::Image(image)),
+            create_vnic_details: Some(vnic),
+            ..LaunchInstanceDetails::default()
+        };
+        self.client.call(&LaunchInstance::new(details)).await.unwrap();
+        self.world.sleep(Duration::from_secs(300)).await;
     }
 
     pub(crate) async fn public_ip(&self) -> String {

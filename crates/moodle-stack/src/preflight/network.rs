@@ -4,7 +4,7 @@
 //! is a fault here.
 
 use ipnet::Ipv4Net;
-use oci_client::services::core::models::{Subnet, Vcn};
+use oci_client::services::core::models::{PrivateIp, Subnet, Vcn};
 use oci_client::services::core::operations::{GetSubnet, GetVcn, ListPrivateIps, ListSubnets};
 use world::BoxFuture;
 
@@ -15,7 +15,7 @@ use crate::codes::Code;
 use crate::config::Config;
 use crate::reads::{Read, Reads, all, is_missing, unread, words};
 use crate::report::{Check, Finding, Level};
-use crate::stack::Zone;
+use crate::stack::{Zone, names};
 
 /// Addresses that the service keeps of each subnet: the first two and the last.
 const RESERVED_ADDRESSES: u64 = 3;
@@ -80,8 +80,7 @@ pub(super) async fn look(reads: &Reads, subject: &Subject<'_>, place: &Place) ->
 }
 
 fn judge_vcn(config: &Config, id: &str, read: &Read<Vcn>) -> Finding {
-    let wanted = config.site.name.as_str();
-    let needed = format!("AVAILABLE, with the range {} and the DNS label `{wanted}`", config.network.cidr);
+    let needed = format!("AVAILABLE, with the range {} and a DNS label", config.network.cidr);
     let finding =
         |found: String| Finding::ok(Check::Network, id, needed.clone(), found).key("network.vcn_id");
     let vcn = match read {
@@ -101,15 +100,12 @@ fn judge_vcn(config: &Config, id: &str, read: &Read<Vcn>) -> Finding {
         label.map_or_else(|| "no DNS label".to_owned(), |label| format!("DNS label `{label}`"))
     ));
     let advice = if state != "AVAILABLE" {
-        "wait until it is AVAILABLE, or name another VCN".to_owned()
+        "wait until it is AVAILABLE, or name another VCN"
     } else if !ranges.iter().any(|range| range.parse() == Ok(config.network.cidr)) {
-        "write the VCN's own range into `network.cidr`".to_owned()
-    } else if label != Some(wanted) {
-        // Host names of database and storage are chosen before anything is made, and go through this label.
-        match label {
-            Some(label) => format!("set `site.name = \"{label}\"`, or name another VCN: labels are for good"),
-            None => "name a VCN with a DNS label: it cannot be given one afterwards".to_owned(),
-        }
+        "write the VCN's own range into `network.cidr`"
+    } else if label.is_none() {
+        // Servers find database and storage by names, which go through this label.
+        "name a VCN with a DNS label: it cannot be given one afterwards"
     } else {
         return found;
     };
@@ -145,13 +141,16 @@ async fn subnet(
         }
     };
     let mut findings = judge_subnet(subject.config, place, vcn_id, wish, &subnet);
-    findings.push(match addresses {
-        Ok(addresses) => judge_room(subject, wish, id, addresses.len() as u64),
+    match addresses {
+        Ok(addresses) => {
+            findings.push(judge_room(subject, wish, id, addresses.len() as u64));
+            findings.push(judge_hosts(subject, wish, id, &addresses));
+        }
         Err(error) => {
             let needed = "its addresses in use";
-            unread(Check::Network, id, needed, &error, Level::Unknown).key(wish.id_key)
+            findings.push(unread(Check::Network, id, needed, &error, Level::Unknown).key(wish.id_key));
         }
-    });
+    }
     findings
 }
 
@@ -186,18 +185,13 @@ fn judge_subnet(config: &Config, place: &Place, vcn_id: &str, wish: &Wish, subne
         private.to_owned(),
         "name a public subnet, or set `load_balancer.public = false`",
     );
-    let label = subnet.dns_label.as_deref().unwrap_or_default();
-    // Who is called by name must have the name that the servers know; a server's own host name needs any label at all.
-    let (is_right, needed) = match wish.zone {
-        Zone::Balancer => (true, String::new()),
-        Zone::Web => (!label.is_empty(), "a DNS label".to_owned()),
-        Zone::Database | Zone::Storage => {
-            (label == wish.zone.label(), format!("the DNS label `{}`", wish.zone.label()))
-        }
-    };
-    let found = if label.is_empty() { "none".to_owned() } else { format!("`{label}`") };
-    let advice = "name another subnet, or leave this one out for a new one: a label cannot be given or changed afterwards";
-    unless(is_right, needed, found, advice);
+    // The load balancer is known by its address; all others have host names.
+    unless(
+        wish.zone == Zone::Balancer || subnet.dns_label.as_deref().is_some_and(|label| !label.is_empty()),
+        "a DNS label".to_owned(),
+        "none".to_owned(),
+        "name a subnet with a DNS label: it cannot be given one afterwards",
+    );
     if let Some(domain) = &subnet.availability_domain {
         let users = users_in(config, place, wish);
         unless(
@@ -258,6 +252,35 @@ fn judge_room(subject: &Subject<'_>, wish: &Wish, id: &str, used: u64) -> Findin
     } else {
         finding.fault(Code::SubnetFull).advice("free some, or name a larger subnet")
     }
+}
+
+/// Whether the host names are free that the stack gives in a subnet.
+fn judge_hosts(subject: &Subject<'_>, wish: &Wish, id: &str, addresses: &[PrivateIp]) -> Finding {
+    let (config, existing) = (subject.config, &subject.existing);
+    // Whatever is there of the stack has its name already.
+    let hosts: Vec<String> = match wish.zone {
+        Zone::Balancer => Vec::new(),
+        Zone::Web if existing.count("instance") > 0 => Vec::new(),
+        Zone::Web => (0..config.servers.count).map(names::server).collect(),
+        Zone::Database if existing.count("mysqldbsystem") > 0 => Vec::new(),
+        Zone::Database => [names::DATABASE_LABEL, names::READ_LABEL].map(str::to_owned).into(),
+        Zone::Storage if existing.count("mounttarget") > 0 => Vec::new(),
+        Zone::Storage => vec![names::STORAGE_LABEL.to_owned()],
+    };
+    let is_taken = |host: &&String| {
+        let labels = addresses.iter().filter_map(|address| address.hostname_label.as_deref());
+        labels.into_iter().any(|label| label.eq_ignore_ascii_case(host))
+    };
+    let taken: Vec<String> = hosts.iter().filter(is_taken).map(|host| format!("`{host}`")).collect();
+    let finding = |found: String| {
+        Finding::ok(Check::Network, id, "host names of the stack are free", found).key(wish.id_key)
+    };
+    if taken.is_empty() {
+        return finding("they are".to_owned());
+    }
+    finding(format!("{} has an address already", taken.join(", ")))
+        .fault(Code::DnsLabelTaken)
+        .advice("name another subnet, or leave it out for a new one")
 }
 
 /// Looks at the other subnets of the VCN, which new ones must not collide with.
