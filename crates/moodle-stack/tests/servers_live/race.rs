@@ -13,7 +13,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::database::{MARIADB, Server, mariadb};
 use crate::machine::{Machine, PHP, Secrets, share, spec};
-use crate::stage::{PRIMARY, Service, Stage, on_stage, read, run, wait_for, write};
+use crate::stage::{PRIMARY, Process, Service, Stage, on_stage, read, run, wait_for, write};
 
 /// How many tables the stand-in of the installer makes, and how many of them have a row that says who made it.
 const TABLES: usize = 15;
@@ -117,7 +117,12 @@ impl Site {
 
     /// Waits until it does, and says where its server stands among [`Self::machines`].
     pub(crate) fn paused(&self) -> usize {
-        let paused = || self.record().of("paused").next().cloned();
+        self.paused_after(0)
+    }
+
+    /// The same, when so many have waited before.
+    fn paused_after(&self, others: usize) -> usize {
+        let paused = || self.record().of("paused").nth(others).cloned();
         let host = wait_for(&format!("{}: the moment", self.schema), 60, paused)[1].clone();
         self.machines.iter().position(|machine| machine.name == host).expect("it is one of the servers")
     }
@@ -368,6 +373,37 @@ fn a_winner_that_dies_or_stands_still_half_way_is_replaced_and_leaves_no_trace()
                 let site = Site::new(stage, &format!("seed_{seed}"), 3);
                 race(&site, &database, Some(trouble_of(seed)));
             });
+        });
+    });
+}
+
+#[test]
+fn a_winner_that_wakes_up_while_its_successor_installs_touches_nothing() {
+    let name = "race::a_winner_that_wakes_up_while_its_successor_installs_touches_nothing";
+    on_stage(name, &packages(), |stage| {
+        let database = database(stage);
+        in_lanes(8, |seed| {
+            let site = Site::new(stage, &format!("wakes_{seed}"), 3);
+            // The old one would go on with tables that the new one has yet to make.
+            site.pause_at(Moment::Tables(6));
+            let mut boots = site.boot_all();
+            let old = site.paused();
+            boots[old].signal_group("STOP");
+            site.pause_at(Moment::Tables(2));
+            let new = site.paused_after(1);
+            site.tell(&format!("go-on.{}", site.machines[old].name), "");
+            // Its installer wakes up first, and what holds the lock cannot stop it yet.
+            let installer = Process::child_of(boots[old].child.id());
+            installer.signal("CONT");
+            wait_for("the old installer ends", 30, || installer.has_ended().then_some(()));
+            boots[old].signal_group("CONT");
+            let failed = || boots[old].said().contains("this attempt failed").then_some(());
+            wait_for("the old one has noticed", 60, failed);
+            site.tell(&format!("go-on.{}", site.machines[new].name), "");
+            site.all_are_through(&mut boots, None);
+            let counts = ["begin", "end", "cron"].map(|word| site.record().of(word).count());
+            assert_eq!(counts, [2, 1, 1], "seed {seed}: the new one was not disturbed");
+            site.holds_one_installation(&database);
         });
     });
 }

@@ -150,6 +150,39 @@ impl Service {
     }
 }
 
+/// A process that somebody else has started.
+pub(crate) struct Process(u32);
+
+impl Process {
+    /// The only child of a process.
+    pub(crate) fn child_of(parent: u32) -> Self {
+        let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let children: Vec<u32> =
+            numbers.filter(|number| stat(*number).is_some_and(|(_, above)| above == parent)).collect();
+        assert_eq!(children.len(), 1, "the children of {parent}");
+        Self(children[0])
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        kill(signal, &self.0.to_string());
+    }
+
+    /// Whether it runs no more, also when nobody has asked how it ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        stat(self.0).is_none_or(|(state, _)| state == "Z")
+    }
+}
+
+/// State and parent of a process.
+fn stat(process: u32) -> Option<(String, u32)> {
+    let text = read(Path::new(&format!("/proc/{process}/stat")));
+    // The name between parentheses may hold anything.
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut words = rest.split_whitespace();
+    Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+}
+
 fn kill(signal: &str, target: &str) {
     // It may have ended by itself.
     let _ = Command::new("kill").args([&format!("-{signal}"), "--", target]).output();

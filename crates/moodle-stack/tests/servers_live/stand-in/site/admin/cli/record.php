@@ -9,7 +9,7 @@ function record(string $line): void
     file_put_contents("$CFG->dataroot/record", "$line\n", FILE_APPEND | LOCK_EX);
 }
 
-/** The first who comes to the moment that `pause-at` names waits there until there is a `go-on`. */
+/** The first who comes to the moment that `pause-at` names waits there until there is a `go-on`, for all or for its host. */
 function pause_at(string $moment): void
 {
     global $CFG;
@@ -18,7 +18,8 @@ function pause_at(string $moment): void
         return;
     }
     record('paused ' . gethostname());
-    for ($rounds = 0; !file_exists("$CFG->dataroot/go-on"); $rounds++) {
+    $mine = "$CFG->dataroot/go-on." . gethostname();
+    for ($rounds = 0; !file_exists("$CFG->dataroot/go-on") && !file_exists($mine); $rounds++) {
         $rounds < 6000 || stop('nobody said go on');
         usleep(10_000);
         clearstatcache();
