@@ -553,6 +553,42 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reference_means_is_found_among_few_edges_and_among_many() {
+        let name = |at: usize| format!("t.n{at}");
+        let names: Vec<String> = (0..40).map(name).collect();
+        let few: Vec<&str> = names[..3].iter().map(String::as_str).collect();
+        let many: Vec<&str> = names.iter().map(String::as_str).collect();
+        let leaves = names.iter().map(|name| node(name, &[]));
+        let graph = build(leaves.chain([node("t.few", &few), node("t.many", &many)])).unwrap();
+        for (from, to) in [("t.few", &few), ("t.many", &many)] {
+            let from = graph.position(&address(from)).unwrap();
+            for to in to {
+                let expected = graph.position(&address(to));
+                assert!(expected.is_some());
+                // Also by an address in storage of its own, as one in a plan is.
+                assert_eq!(graph.target(from, &address(to)), expected);
+            }
+            graph.nodes()[from as usize].inputs["in0"].references(&mut |reference| {
+                assert_eq!(graph.target(from, &reference.address), graph.position(&reference.address));
+            });
+            assert_eq!(graph.target(from, &address("t.nobody")), None);
+        }
+    }
+
+    #[test]
+    fn many_positions_are_those_that_each_address_has() {
+        let names: Vec<String> = (0..100).map(|at| format!("t.n{at}")).collect();
+        let graph = build(names.iter().map(|name| node(name, &[]))).unwrap();
+        let mut asked: Vec<Address> = names.iter().map(|name| address(name)).collect();
+        asked.extend(["a.first", "t.n5x", "t.n50", "z.last"].map(address));
+        asked.sort();
+        for some in [&asked[..], &asked[10..90], &asked[20..24], &asked[100..], &[]] {
+            let each: Vec<_> = some.iter().map(|address| graph.position(address)).collect();
+            assert_eq!(graph.positions(some.iter()), each);
+        }
+    }
+
+    #[test]
     fn a_chain_of_100_000_and_a_ring_of_100_000_need_no_deep_stack() {
         let name = |at: usize| address(&format!("t.n{at}"));
         let chain = |at: usize| Node::new(name(at)).input("in", Reference::new(name(at - 1), "id"));

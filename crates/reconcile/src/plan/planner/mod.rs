@@ -248,3 +248,30 @@ impl<'a> Planner<'a> {
         self.plan.outputs = key.redact_map("output", &outputs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_gets_what_was_found_for_it_and_the_rest_is_left() {
+        let addresses = |text: &str| -> Vec<Address> {
+            text.split_whitespace().map(|name| format!("t.{name}").parse().unwrap()).collect()
+        };
+        let check = |keys: &str, found: &str, expected: &str, expected_left: &str| {
+            let (keys, found) = (addresses(keys), addresses(found));
+            let mut left = Vec::new();
+            let pairs = found.iter().map(|address| (address, address.clone()));
+            let aligned = align(&keys, pairs, |address, _| left.push(address.name().to_owned()));
+            let aligned: Vec<&str> =
+                aligned.iter().map(|found| found.as_ref().map_or("-", Address::name)).collect();
+            assert_eq!((aligned.join(" "), left.join(" ")), (expected.to_owned(), expected_left.to_owned()));
+        };
+        check("", "", "", "");
+        check("a b", "", "- -", "");
+        check("", "a b", "", "a b");
+        check("a b c", "a b c", "a b c", "");
+        check("b d", "a b c d e", "b d", "a c e");
+        check("a c e", "b c d", "- c -", "b d");
+    }
+}
