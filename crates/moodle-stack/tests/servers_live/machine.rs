@@ -151,6 +151,16 @@ impl Machine {
         Self { name: spec.name.clone(), folder, share: share.to_owned(), url }
     }
 
+    /// Another server with the same files, for one that has not run anything yet. (That all servers of a site get the same
+    /// bytes is another test.)
+    pub(crate) fn twin(&self, name: &str) -> Self {
+        let file_name = self.folder.file_name().expect("a folder has a name").to_string_lossy();
+        let site = file_name.split('.').next().expect("a text has a first part");
+        let folder = self.folder.with_file_name(format!("{site}.{name}"));
+        run(Command::new("cp").arg("-a").args([&self.folder, &folder]));
+        Self { name: name.to_owned(), folder, share: self.share.clone(), url: self.url.clone() }
+    }
+
     /// A command that runs on this server, which is there for as long as that takes.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("unshare");

@@ -18,7 +18,7 @@ use crate::stage::{PRIMARY, Process, Service, Stage, on_stage, read, run, wait_f
 /// How many tables the stand-in of the installer makes, and how many of them have a row that says who made it.
 const TABLES: usize = 15;
 const SIGNED_TABLES: usize = 12;
-const SERVERS: u16 = 8;
+const SERVERS: usize = 8;
 /// Sites that are installed at the same time, by eight servers each.
 const LANES: u64 = 4;
 
@@ -82,14 +82,11 @@ impl Site {
             ("install_poll_milliseconds", 150),
             ("install_wait_seconds", 60),
         ];
-        let machine = |index| {
-            let mut spec = spec(schema);
-            spec.database.kind = kind;
-            spec.name = format!("web{}", index + 1);
-            spec.position.index = index;
-            Machine::new(stage, &spec, &share, &secrets, &times)
-        };
-        let machines = (0..SERVERS).map(machine).collect();
+        let mut spec = spec(schema);
+        spec.database.kind = kind;
+        let first = Machine::new(stage, &spec, &share, &secrets, &times);
+        let others: Vec<_> = (2..=SERVERS).map(|number| first.twin(&format!("web{number}"))).collect();
+        let machines = [first].into_iter().chain(others).collect();
         Self { schema: schema.to_owned(), machines, share, secrets }
     }
 

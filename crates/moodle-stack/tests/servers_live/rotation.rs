@@ -25,12 +25,15 @@ fn can_log_in(password: &str) -> bool {
 fn step_database(stage: &Stage, kind: DatabaseKind, round: usize, password: &str) {
     let share = share(stage, "share");
     let secrets = Secrets { database: password.to_owned(), ..Secrets::default() };
-    let boots: Vec<_> = (0..SERVERS)
-        .map(|number| {
-            let mut spec = spec(SCHEMA);
-            spec.database.kind = kind;
-            spec.name = format!("web{number}-{round}");
-            let machine = Machine::new(stage, &spec, &share, &secrets, &[]);
+    let mut spec = spec(SCHEMA);
+    spec.database.kind = kind;
+    spec.name = format!("web1-{round}");
+    let first = Machine::new(stage, &spec, &share, &secrets, &[]);
+    let others: Vec<_> = (2..=SERVERS).map(|number| first.twin(&format!("web{number}-{round}"))).collect();
+    let boots: Vec<_> = [first]
+        .iter()
+        .chain(&others)
+        .map(|machine| {
             let step =
                 "php /usr/local/lib/site/database.php /etc/site/settings.json /run/site-secrets/secrets.json";
             Service::start(&mut machine.command(&["bash", "-c", step]), machine.folder.join("boot.log"))
