@@ -280,6 +280,20 @@ fn the_book_documents_every_field_that_programs_get() {
 }
 
 #[test]
+fn the_book_documents_every_type_that_a_verb_tells() {
+    let page = include_str!("../../../../../docs/src/program.md");
+    let sources =
+        [include_str!("../../change.rs"), include_str!("../../report.rs"), include_str!("reporter.rs")];
+    let mut seen = 0;
+    for told in sources.iter().flat_map(|source| source.split("\"type\": \"").skip(1)) {
+        let kind = told.split('"').next().unwrap();
+        assert!(page.contains(&format!("\n| `{kind}` | ")), "no row for `{kind}`");
+        seen += 1;
+    }
+    assert!(seen >= 5, "{seen}: they are told in another way now");
+}
+
+#[test]
 fn a_summary_never_shows_a_secret() {
     let mut summary = Summary { done: 3, ..Summary::default() };
     summary.outputs.insert("password", Value::sensitive("hunter2"));
