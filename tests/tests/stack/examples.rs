@@ -1,12 +1,6 @@
 //! The files in `examples/`, as they are.
 
-use crate::site::Site;
-
-fn example(name: &str) -> String {
-    let path = format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"));
-    #[expect(clippy::disallowed_methods, reason = "the test reads the workspace's examples")]
-    std::fs::read_to_string(path).unwrap()
-}
+use crate::site::{Site, example};
 
 async fn lives_and_goes(name: &str, status: u16) {
     let (mut site, file) = (Site::new(11), example(name));

@@ -3,6 +3,7 @@
 
 mod day_two;
 mod examples;
+mod keep;
 mod rolling;
 mod site;
 mod timeline;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use cross_tests::Cloud;
 use moodle_stack::config::Config;
+use moodle_stack::keep::Kept;
 use moodle_stack::session::{Place, Session};
 use moodle_stack::site::{self, Answer, Visitor};
 use oci_client::services::core::models::{UpdateNatGatewayDetails, UpdateServiceGatewayDetails};
@@ -12,11 +13,17 @@ use oci_client::services::core::operations::{UpdateNatGateway, UpdateServiceGate
 use oci_mock::Mock;
 use oci_mock::datapath::{Choice, choose};
 use reconcile::Address;
-use reconcile::plan::{Action, Mode, Plan, PlanOptions};
+use reconcile::plan::{Action, Plan, PlanOptions};
 use reconcile::run::{Cancel, Event, Summary};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use world::{BoxFuture, TestWorld, World};
+
+/// The text of a file in `examples/`.
+#[expect(clippy::disallowed_methods, reason = "the test reads the workspace's examples")]
+pub(crate) fn example(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
 
 /// A cloud, a folder with a state, and everything that happened.
 pub(crate) struct Site {
@@ -109,13 +116,27 @@ impl Site {
         session.close().await.unwrap();
     }
 
+    /// Removes everything but the data, and says what is kept.
+    pub(crate) async fn destroy_keeping_data(&mut self, file: &str) -> Kept {
+        let config = Config::parse(file).unwrap();
+        let session = self.session(&config).await;
+        let kept = session.require_final_backup().await.unwrap();
+        let options = session.destroy_options(true);
+        session.close().await.unwrap();
+        let (_, summary) = self.run(file, &options).await;
+        assert!(summary.is_success(), "{:#?}", summary.failed);
+        let session = self.session(&config).await;
+        let kept = session.with_backups(kept).await.unwrap();
+        session.close().await.unwrap();
+        kept
+    }
+
     /// Removes everything; nothing may be left.
     pub(crate) async fn destroy(&mut self, file: &str) {
         let config = Config::parse(file).unwrap();
         let session = self.session(&config).await;
-        let consent = session.state().entries().map(|(address, _)| address.clone()).collect();
+        let options = session.destroy_options(false);
         session.close().await.unwrap();
-        let options = PlanOptions { mode: Mode::Destroy, consent, ..PlanOptions::default() };
         let (_, summary) = self.run(file, &options).await;
         assert!(summary.is_success(), "{:#?}", summary.failed);
         assert_eq!(self.inventory(), self.before, "something is left, or gone that was not ours");
