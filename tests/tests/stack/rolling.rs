@@ -31,6 +31,35 @@ fn out_at_once(events: &[Event]) -> usize {
     most
 }
 
+/// The servers whose successor was not known to its dynamic group yet when the next server began to go. It could not read its
+/// secrets then, whatever the load balancer says.
+fn unknown_when_the_next_one_goes(events: &[Event]) -> Vec<String> {
+    let (mut unknown, mut early) = (std::collections::BTreeSet::new(), Vec::new());
+    let index = |address: &reconcile::Address| address.as_str().rsplit('[').next().unwrap().to_owned();
+    for event in events {
+        match event {
+            Event::Finished { address, action: Action::Create, .. }
+                if address.resource_type() == "oci_core_instance" =>
+            {
+                unknown.insert(index(address));
+            }
+            Event::Finished { address, action: Action::Update, .. }
+                if address.resource_type() == "oci_identity_dynamic_group" =>
+            {
+                unknown.remove(&index(address));
+            }
+            Event::Started { address, action: Action::Delete, .. }
+                if address.resource_type().ends_with("_backend") =>
+            {
+                early.extend(unknown.iter().cloned());
+            }
+            _ => {}
+        }
+    }
+    early.extend(unknown);
+    early
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_configuration_reaches_the_servers_one_after_another() {
     let mut site = Site::new(31);
@@ -42,6 +71,7 @@ async fn another_configuration_reaches_the_servers_one_after_another() {
     assert_eq!(new.len(), 3);
     assert!(new.iter().all(|id| !old.contains(id)), "all are new");
     assert_eq!(out_at_once(&site.events[from..]), 1);
+    assert_eq!(unknown_when_the_next_one_goes(&site.events[from..]), Vec::<String>::new());
     for data in
         ["oci_mysql_mysql_db_system.site", "oci_file_storage_file_system.site", "oci_core_public_ip.site"]
     {
