@@ -26,7 +26,7 @@ pub(crate) use balancer::listeners;
 use build::Build;
 pub use conversation::{Conversation, Peer, Ports, Zone, conversations};
 pub use facts::{Facts, FactsError};
-pub use servers::server_address;
+pub use servers::{server_address, server_spec};
 
 /// The secrets of the servers, by the names in [`crate::server::SECRET_KEYS`].
 pub type Secrets = BTreeMap<&'static str, Secret<String>>;

@@ -22,7 +22,7 @@ use crate::server::{
 use super::balancer::{listeners, url};
 use super::build::Build;
 use super::names::{self, address, of_server};
-use super::{StackError, Zone};
+use super::{Facts, StackError, Zone};
 
 /// Servers and backends change one after another in the group of this name.
 const GROUP: &str = "servers";
@@ -165,7 +165,14 @@ fn metadata(build: &Build<'_>, index: u16) -> Result<Metadata, StackError> {
     })
 }
 
-/// What runs on the server with this index.
+/// What runs on the server with this index, counted from 0.
+///
+/// # Errors
+/// When the names that it must find others by do not follow from the file and the facts.
+pub fn server_spec(config: &Config, facts: &Facts, index: u16) -> Result<ServerSpec, StackError> {
+    spec(&Build::new(config, facts), index)
+}
+
 fn spec(build: &Build<'_>, index: u16) -> Result<ServerSpec, StackError> {
     let config = build.config;
     let place = |object: String| ObjectPlace {

@@ -1,10 +1,12 @@
 //! Descriptions of servers: one for each branch of each application, and random ones whose names are as nasty as is legal.
 
+use moodle_stack::config::Config;
 use moodle_stack::server::versions::{Application, BRANCHES, DatabaseKind, Php, Version};
 use moodle_stack::server::{
     Database, DatabaseTls, Endpoint, NfsShare, ObjectPlace, Position, Release, SecretSource, ServerSpec,
     Site, SiteUrl, Storage, Tls, Updates,
 };
+use moodle_stack::stack::{Facts, server_spec};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -207,4 +209,37 @@ fn tls_modes() -> Vec<(Tls, SiteUrl)> {
         (Tls::InFront { proxies: proxies.clone() }, https),
         (Tls::InFront { proxies }, SiteUrl::Metadata),
     ]
+}
+
+/// Every server of every file in `examples/`.
+#[expect(clippy::disallowed_methods, reason = "the test reads the workspace's examples")]
+pub(crate) fn of_each_example() -> Vec<ServerSpec> {
+    let facts = Facts {
+        compartment_id: "ocid1.compartment.oc1..a".to_owned(),
+        tenancy_id: Some("ocid1.tenancy.oc1..a".to_owned()),
+        region: Some("eu-frankfurt-1".to_owned()),
+        availability_domains: [1, 2, 3].map(|n| format!("abcd:EU-FRANKFURT-1-AD-{n}")).into(),
+        namespace: "axexample".to_owned(),
+        services_id: "ocid1.service.oc1.eu-frankfurt-1.a".to_owned(),
+        services_label: "all-fra-services-in-oracle-services-network".to_owned(),
+        image_id: Some("ocid1.image.oc1.eu-frankfurt-1.a".to_owned()),
+        dns_labels: std::collections::BTreeMap::new(),
+    };
+    let folder = test_support::workspace_root().join("examples");
+    let entries = std::fs::read_dir(&folder).expect("the workspace has examples");
+    let paths = entries.map(|entry| entry.expect("the folder can be read").path());
+    let mut files: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
+    files.retain(|path| !path.ends_with("Cargo.toml"));
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("an example can be read");
+        let config = Config::parse(&text).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
+        for index in 0..config.servers.count {
+            let spec = server_spec(&config, &facts, index);
+            all.push(spec.unwrap_or_else(|error| panic!("{}: {error}", file.display())));
+        }
+    }
+    all
 }

@@ -109,7 +109,7 @@ impl Scenario {
         // Joomla's archive has no folder around it.
         let (folder, content) = match self.spec.release.application {
             Application::Joomla => (here("joomla"), "."),
-            _ => (here(""), "moodle"),
+            other => (here(""), other.name()),
         };
         succeeds(tar.arg("-czf").arg(&archive).arg("-C").arg(folder).arg(content), b"");
         self.spec.release.sha256 = Some(hexadecimal(&std::fs::read(&archive).unwrap()));
@@ -283,10 +283,12 @@ fn first_user(password: &str) -> String {
 fn query(spec: &ServerSpec) -> String {
     let schema = &spec.database.schema;
     let of_the_site = match spec.release.application {
-        Application::Joomla => format!("SELECT password, options FROM `{schema}`.j_users;"),
-        _ => format!(
+        Application::Moodle => format!(
             "SELECT name, value FROM `{schema}`.mdl_config ORDER BY name; SELECT options FROM `{schema}`.mdl_user;"
         ),
+        Application::WordPress => format!("SELECT * FROM `{schema}`.wp_options ORDER BY option_name;"),
+        Application::Drupal => format!("SELECT * FROM `{schema}`.config ORDER BY name;"),
+        _ => format!("SELECT password, options FROM `{schema}`.j_users;"),
     };
     format!(
         "SELECT SCHEMA_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA

@@ -197,6 +197,57 @@ fn another_application_gets_its_links_and_a_certificate_that_is_obtained_while_i
     holds_no_secret(&booted, 1, &json!({ "/etc/site/site.php": "0640" }));
 }
 
+#[test]
+fn wordpress_keeps_its_uploads_on_the_share() {
+    serves_its_title("wordpress", Application::WordPress, "wp-config.php", "wp-content/uploads", "uploads");
+}
+
+#[test]
+fn drupal_keeps_its_files_on_the_share() {
+    serves_its_title(
+        "drupal",
+        Application::Drupal,
+        "sites/default/settings.php",
+        "sites/default/files",
+        "files",
+    );
+}
+
+/// A boot of an application whose one folder is a link to the share, and whose page shows what the installer was told.
+fn serves_its_title(
+    name: &'static str,
+    application: Application,
+    config: &str,
+    folder: &str,
+    on_share: &str,
+) {
+    let mut scenario = Scenario::new(name);
+    scenario.spec.release.application = application;
+    scenario.spec.release.version = application.default_version().to_owned();
+    let Some(booted) = scenario.boot() else { return };
+    let found = booted.found(1);
+    let look = &found["first"];
+    is_ready_with(look, "200");
+    assert_eq!(look["https"]["body"], format!("title {}\n", booted.spec.site.full_name));
+    assert_eq!(look["secret_file"]["body"].as_str().map(|body| body.contains("zq")), Some(false));
+    let code = format!("/var/www/releases/{}-{}", application.name(), booted.spec.release.version);
+    let share = &booted.spec.storage.mount_point;
+    for (path, wanted) in [
+        (format!("{code}/{folder}"), format!("link {share}/{on_share}")),
+        (format!("{code}/{config}"), "0640 root:apache".to_owned()),
+        (format!("{code}/index.php"), "0644 root:root".to_owned()),
+        (format!("{share}/{on_share}"), "2770 apache:apache".to_owned()),
+        (format!("{share}/{on_share}/seen"), String::new()),
+    ] {
+        let there = text(&look["files"][&path]);
+        assert!(there.starts_with(&wanted), "{path} is {there}");
+    }
+    let rows = text(&look["database"]);
+    let digest = super::hexadecimal(text(&booted.secrets["admin_password"]).as_bytes());
+    assert!(rows.contains(&digest), "the administrator has another password: {rows}");
+    tells_no_secret(&booted, 1);
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }

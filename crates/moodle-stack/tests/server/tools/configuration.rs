@@ -188,7 +188,8 @@ impl<'a> Wanted<'a> {
     fn drupal(&self) -> Value {
         let database = &self.case.spec.database;
         let mut primary = json!({
-            "driver": "mysql", "database": database.schema, "username": database.user, "password": self.password,
+            "driver": "mysql", "namespace": "Drupal\\mysql\\Driver\\Database\\mysql",
+            "autoload": "core/modules/mysql/src/Driver/Database/mysql/", "database": database.schema, "username": database.user, "password": self.password,
             "host": self.host, "port": self.port, "prefix": "", "collation": "utf8mb4_unicode_ci",
             "isolation_level": "READ COMMITTED",
         });

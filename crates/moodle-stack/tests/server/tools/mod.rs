@@ -1,4 +1,5 @@
-//! The real programs look at everything that is rendered: for each branch, each kind of site, and [`SEEDS`] random ones.
+//! The real programs look at everything that is rendered: for each example, each branch, each kind of site, and [`SEEDS`]
+//! random ones.
 //!
 //! Each test renders all servers into one folder of its own and runs its tool over all of them, so that the whole takes
 //! seconds. A tool that is not there is installed, or the test says what is missing and ends (see [`test_support::debian`]).
@@ -14,7 +15,7 @@ use std::process::{Command, Output, Stdio};
 use moodle_stack::server::{Rendered, ServerSpec, render};
 use serde_json::Value;
 
-use crate::samples::{of_each_branch, of_each_kind, random, secrets};
+use crate::samples::{of_each_branch, of_each_example, of_each_kind, random, secrets};
 
 mod apache;
 mod cloud_init;
@@ -61,7 +62,8 @@ fn cases() -> Vec<Case> {
         (0..).zip(specs).map(case)
     };
     let seeds = (0..SEEDS).map(random).collect();
-    numbered("branch", of_each_branch())
+    numbered("example", of_each_example())
+        .chain(numbered("branch", of_each_branch()))
         .chain(numbered("kind", of_each_kind()))
         .chain(numbered("seed", seeds))
         .collect()
