@@ -7,9 +7,12 @@ use moodle_stack::session::{Place, Session};
 use moodle_stack::site::{self, Site};
 use moodle_stack::stack::Facts;
 use reconcile::Address;
+use reconcile::journal::peek;
 use reconcile::plan::{Mode, Plan, PlanOptions, Problem, SavedPlan};
 use reconcile::run::{StepEnd, Summary};
+use reconcile::store::FileStore;
 use serde_json::json;
+use world::{RealWorld, World as _};
 
 use crate::arguments::{Apply, Destroy, Global, Json, Plan as PlanArguments, Selection};
 use crate::cloud::Cloud;
@@ -151,8 +154,20 @@ impl Run {
         say(&file.warnings);
         let work = stack_file::work_folder(global);
         let state = stack_file::state_path(global);
-        let cloud = Cloud::connect(global, &work, file.config.cloud.region.as_deref()).await?;
-        let opened = open(&cloud, &file, &state, mode, refresh, reason).await;
+        let facts_path = stack_file::facts_path(&state);
+        let known = if refresh { None } else { known_facts(&facts_path, &file.config) };
+        // What is known is planned without anybody being asked.
+        let asks_nobody =
+            mode == Mode::Apply && known.is_some() && reason == "plan" && is_settled(&state).await;
+        let cloud = if asks_nobody {
+            Cloud::nowhere()?
+        } else {
+            Cloud::connect(global, &work, file.config.cloud.region.as_deref()).await?
+        };
+        let opened = open(&cloud, &file, &state, mode, known, reason).await;
+        if let (Ok(session), true) = (&opened, refresh) {
+            session.facts().into_iter().for_each(|facts| keep_facts(&facts_path, facts));
+        }
         match opened {
             Ok(session) => {
                 let reporter = reporter(global, &cloud, json);
@@ -239,12 +254,14 @@ impl Run {
             let summary =
                 self.session.apply(&plan, &options, &mut self.reporter, &self.interrupt.cancel).await?;
             self.reporter.ended(&summary);
-            if let Some(exit) = unfinished(&self.global, &summary) {
+            if let Some(exit) = unfinished(&self.global, &self.file, &summary) {
                 return Ok(exit);
             }
         }
         if plan.mode() == Mode::Destroy {
-            self.reporter.tell("Everything is gone.", json!({"type": "gone"}));
+            if self.session.state().entries().len() == 0 {
+                self.reporter.tell("Everything is gone.", json!({"type": "gone"}));
+            }
             return Ok(Exit::Done);
         }
         self.answers().await
@@ -328,7 +345,7 @@ async fn open(
     file: &StackFile,
     state: &Path,
     mode: Mode,
-    refresh: bool,
+    known: Option<Facts>,
     reason: &str,
 ) -> Result<Session, Failure> {
     let place = Place {
@@ -340,18 +357,20 @@ async fn open(
     if mode == Mode::Destroy {
         return Ok(Session::open_without_graph(place, &file.config, reason).await?);
     }
-    let facts_path = stack_file::facts_path(state);
-    let known = if refresh { None } else { known_facts(cloud, &facts_path, &file.config) };
-    let session = Session::open(place, (&file.config, &file.folder, &run_program), known, reason).await?;
-    if let (true, Some(facts)) = (refresh, session.facts()) {
-        keep_facts(&facts_path, facts);
+    Ok(Session::open(place, (&file.config, &file.folder, &run_program), known, reason).await?)
+}
+
+/// Whether no operation of an earlier run is open, or there is no state yet. One that cannot be read is looked at where it is opened.
+async fn is_settled(state: &Path) -> bool {
+    match peek(&FileStore::new(state)).await {
+        Ok(Some(peeked)) => peeked.state.open_intents().len() == 0,
+        Ok(None) | Err(_) => true,
     }
-    Ok(session)
 }
 
 /// What was asked of the cloud before, if it is about the same place.
-fn known_facts(cloud: &Cloud, path: &Path, config: &moodle_stack::config::Config) -> Option<Facts> {
-    let facts: Facts = serde_json::from_slice(&cloud.machine.read_file(path).ok()?).ok()?;
+pub(crate) fn known_facts(path: &Path, config: &moodle_stack::config::Config) -> Option<Facts> {
+    let facts: Facts = serde_json::from_slice(&RealWorld::new().read_file(path).ok()?).ok()?;
     let wanted = &config.cloud;
     let is_same =
         |wanted: &Option<String>, there: &str| wanted.as_deref().is_none_or(|wanted| wanted == there);
@@ -424,12 +443,12 @@ fn refuse_problems(plan: &Plan) -> Result<(), Failure> {
 }
 
 /// Says what went wrong in a run, and how the program ends; `None` when everything is done.
-fn unfinished(global: &Global, summary: &Summary) -> Option<Exit> {
+fn unfinished(global: &Global, file: &StackFile, summary: &Summary) -> Option<Exit> {
     if summary.is_success() {
         return None;
     }
     let style = Style::choose(global.color, std::io::stderr().is_terminal(), &world::RealWorld::new());
-    for report in view::diagnostics::of_run(summary, None) {
+    for report in view::diagnostics::of_run(summary, Some((&file.source, &file.places))) {
         say(&report.render(style));
     }
     if summary.cancelled {

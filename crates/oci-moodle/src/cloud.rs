@@ -8,11 +8,16 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use moodle_stack::site::{Answer, Visitor};
 use oci_client::client::{Client, SetupError};
-use oci_client::credentials::{CredentialError, CredentialOptions, find};
+use oci_client::credentials::{
+    Credential, CredentialError, CredentialOptions, CredentialProvider, WhoAmI, find,
+};
 use oci_client::endpoint::{EndpointError, Endpoints, Origin};
 use oci_client::http::{HttpOptions, HttpTransport};
 use oci_client::region::Regions;
-use oci_client::transport::Transport;
+use oci_client::sign::Signed;
+use oci_client::transport::{
+    AttemptLimits, RawResponse, Sent, Transport, TransportError, TransportErrorKind,
+};
 use oci_mock::http_server::MockServer;
 use oci_mock::serve::{ServeError, ServeOptions, serve};
 use reconcile::disk::{Disk as _, RealDisk};
@@ -97,6 +102,15 @@ impl Cloud {
         Ok(Self { client, time, machine, control, web, server })
     }
 
+    /// No connection: for what needs none. Whoever makes a call all the same is told so.
+    pub(crate) fn nowhere() -> Result<Self, CloudError> {
+        let machine: Arc<dyn World> = Arc::new(RealWorld::new());
+        let client = Client::builder(Arc::new(Nowhere), Arc::new(Nowhere), Endpoints::default());
+        let client = client.world(Arc::clone(&machine)).build();
+        let web = reqwest::Client::builder().tls_certs_only([]).build()?;
+        Ok(Self { client, time: Arc::clone(&machine), machine, control: None, web, server: None })
+    }
+
     /// Ends the connection; an embedded mock is kept on disk.
     pub(crate) async fn close(self) {
         if let Some(server) = self.server {
@@ -153,6 +167,31 @@ async fn clock(web: &reqwest::Client, endpoint: &str) -> Option<(DateTime<Utc>, 
     let answer = web.get(format!("{endpoint}/_mock/clock")).send().await.ok()?;
     let clock: serde_json::Value = answer.error_for_status().ok()?.json().await.ok()?;
     Some((clock.get("now")?.as_str()?.parse().ok()?, clock.get("time_scale")?.as_f64()?))
+}
+
+/// Sends nothing, and is nobody.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Transport for Nowhere {
+    fn send(&self, _: Signed, _: AttemptLimits) -> BoxFuture<'_, Result<RawResponse, TransportError>> {
+        let error = TransportError { kind: TransportErrorKind::Connect, sent: Sent::No, source: None };
+        Box::pin(std::future::ready(Err(error)))
+    }
+}
+
+impl CredentialProvider for Nowhere {
+    fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>> {
+        Box::pin(std::future::ready(Err(CredentialError::NotConfigured { tried: Vec::new() })))
+    }
+
+    fn refused(&self, _: &Arc<Credential>) -> bool {
+        false
+    }
+
+    fn whoami(&self) -> BoxFuture<'_, Result<WhoAmI, CredentialError>> {
+        Box::pin(std::future::ready(Err(CredentialError::NotConfigured { tried: Vec::new() })))
+    }
 }
 
 /// A visitor of the site.

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use moodle_stack::config::{Config, SourceFile, load};
-use moodle_stack::diagnostic::Diagnostics;
+use moodle_stack::diagnostic::{Diagnostics, Places};
 use world::World;
 
 use crate::arguments::Global;
@@ -15,6 +15,9 @@ use crate::view::diagnostics::{findings, findings_json};
 /// A stack file that is right.
 pub(crate) struct StackFile {
     pub(crate) config: Config,
+    /// Its text, and where each key stands in it.
+    pub(crate) source: SourceFile,
+    pub(crate) places: Places,
     /// What is not wrong, and should be known.
     pub(crate) warnings: String,
     /// The folder that it lies in.
@@ -42,7 +45,8 @@ pub(crate) fn read(global: &Global, machine: &dyn World) -> Result<StackFile, Fa
     }
     let warnings = findings(&diagnostics, &file, style(global));
     let folder = reconcile::disk::folder_of(path).to_owned();
-    Ok(StackFile { config, warnings, folder })
+    let places = diagnostics.places().clone();
+    Ok(StackFile { config, source: file, places, warnings, folder })
 }
 
 /// How what people read on stderr is coloured.

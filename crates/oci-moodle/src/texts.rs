@@ -9,6 +9,7 @@ use moodle_stack::server::versions::Application;
 use serde_json::json;
 
 use crate::arguments::{self, Global, GraphFormat, Init, Json};
+use crate::change;
 use crate::exit::{Exit, Failure};
 use crate::report::say;
 use crate::stack_file;
@@ -95,7 +96,9 @@ fn asked(given: Option<String>, question: &str, option: &str) -> Result<String, 
 pub(crate) fn graph(global: &Global, format: GraphFormat) -> Result<Exit, Failure> {
     let file = stack_file::read(global, &world::RealWorld::new())?;
     say(&file.warnings);
-    let scene = Scene::of(&file.config, None);
+    // What was asked of the cloud before says how many availability domains there are to draw.
+    let facts = change::known_facts(&stack_file::facts_path(&stack_file::state_path(global)), &file.config);
+    let scene = Scene::of(&file.config, facts.map(|facts| facts.availability_domains.len()));
     match format {
         GraphFormat::Svg => print!("{}", picture::svg(&scene)),
         GraphFormat::Dot => print!("{}", picture::dot(&scene)),
