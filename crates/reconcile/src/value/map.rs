@@ -1,4 +1,4 @@
-//! A map as a sorted vector behind a shared pointer: small, cheap to clone, always in the same order.
+//! A map as a sorted slice behind a shared pointer: small, cheap to clone, always in the same order.
 //!
 //! A `BTreeMap` costs over 500 bytes from its first entry on; a state of 100,000 resources has 200,000 maps.
 
@@ -8,7 +8,7 @@ use super::Value;
 
 /// Values by name, sorted by name; cloning shares.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct ValueMap(Option<Arc<Vec<Entry>>>);
+pub struct ValueMap(Option<Arc<[Entry]>>);
 
 type Entry = (Arc<str>, Value);
 
@@ -42,14 +42,18 @@ impl ValueMap {
         entries.binary_search_by(|(key, _)| (**key).cmp(name)).ok().map(|at| &entries[at].1)
     }
 
-    /// Puts `value` under `name`, and returns what was there.
+    /// Puts `value` under `name`, and returns what was there. A new name copies the map: many are better collected.
     pub fn insert(&mut self, name: impl Into<Arc<str>>, value: Value) -> Option<Value> {
         let name = name.into();
-        let entries = Arc::make_mut(self.0.get_or_insert_default());
-        match entries.binary_search_by(|(key, _)| key.cmp(&name)) {
-            Ok(at) => Some(std::mem::replace(&mut entries[at].1, value)),
+        match self.entries().binary_search_by(|(key, _)| key.cmp(&name)) {
+            Ok(at) => {
+                self.0.as_mut().map(|entries| std::mem::replace(&mut Arc::make_mut(entries)[at].1, value))
+            }
             Err(at) => {
-                entries.insert(at, (name, value));
+                let (before, after) = self.entries().split_at(at);
+                let all = before.iter().cloned().chain([(name, value)]).chain(after.iter().cloned());
+                // A vector first: a chain does not know its length well enough to be written where it shall stay.
+                self.0 = Some(all.collect::<Vec<_>>().into());
                 None
             }
         }
@@ -58,11 +62,10 @@ impl ValueMap {
     /// Takes out `name`, and returns what was there.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let at = self.entries().binary_search_by(|(key, _)| (**key).cmp(name)).ok()?;
-        let entries = Arc::make_mut(self.0.as_mut()?);
-        let removed = entries.remove(at).1;
-        if entries.is_empty() {
-            self.0 = None;
-        }
+        let (before, after) = self.entries().split_at(at);
+        let removed = after[0].1.clone();
+        let left: Vec<Entry> = before.iter().chain(&after[1..]).cloned().collect();
+        self.0 = (!left.is_empty()).then(|| left.into());
         Some(removed)
     }
 
@@ -107,7 +110,7 @@ impl ValueMap {
     }
 
     fn entries(&self) -> &[Entry] {
-        self.0.as_deref().map_or(&[], Vec::as_slice)
+        self.0.as_deref().unwrap_or_default()
     }
 }
 
@@ -128,7 +131,7 @@ impl FromIterator<(Arc<str>, Value)> for ValueMap {
                 same
             });
         }
-        Self(Some(Arc::new(entries)))
+        Self(Some(entries.into()))
     }
 }
 
