@@ -140,13 +140,23 @@ pub trait Together: Send + Sync + fmt::Debug {
     fn whole(&self, id: &str) -> String;
 
     /// Shows the whole.
-    fn read(&self, whole: &str) -> Look<Json>;
+    fn read(&self, whole: &str) -> Look<Whole>;
 
-    /// The requests that make all changes, in turn; none if all is as it should be.
+    /// The next of the requests that make all changes; none if all is as it should be. It must be refused by the service when
+    /// the whole has changed since it was looked at: others may change it too, in this program or elsewhere.
     ///
     /// # Errors
     /// When the inputs do not fit the model, which validation excludes.
-    fn turns(&self, whole: &str, current: &Json, parts: &[Part]) -> Result<Vec<Turn>, Failure>;
+    fn next(&self, whole: &str, current: &Whole, parts: &[Part]) -> Result<Option<Turn>, Failure>;
+}
+
+/// A whole as it was when somebody looked.
+#[derive(Clone, Debug, Default)]
+pub struct Whole {
+    /// What the service showed.
+    pub body: Json,
+    /// Which version of it that was.
+    pub etag: Option<String>,
 }
 
 /// One part and what shall become of it.
@@ -165,8 +175,8 @@ pub struct Part {
 pub struct Turn {
     /// The request.
     pub call: Call,
-    /// How long to wait after it has been carried out, before the next one.
-    pub pause: std::time::Duration,
+    /// How long to wait after it has been carried out, before the next one. The last one needs no pause.
+    pub pause: Option<std::time::Duration>,
 }
 
 /// The name of the lane of whatever `attribute` names: its OCID, or where that will come from.

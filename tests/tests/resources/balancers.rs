@@ -10,7 +10,8 @@ use oci_resources::network_load_balancer::listener::{self, Listener};
 use oci_resources::network_load_balancer::network_load_balancer::{self as balancer, NetworkLoadBalancer};
 use reconcile::graph::{Graph, GraphBuilder};
 use reconcile::plan::Mode;
-use reconcile::value::Expr;
+use reconcile::provider::{CreateRequest, Provider as _};
+use reconcile::value::{Expr, Value, ValueMap};
 use serde_json::json;
 
 use crate::{add_network, at};
@@ -134,4 +135,39 @@ async fn backends_in_the_list_of_their_set_cost_no_request_of_their_own() {
 #[tokio::test(start_paused = true)]
 async fn backends_of_their_own_go_in_one_request_for_each_set() {
     life(Backends::Separate, SETS + SETS + 1 + SETS, SETS).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_comes_too_late_for_the_others_request_does_not_undo_it() {
+    let mut bench = Bench::new(3).await;
+    let tenancy = bench.cloud.tenancy();
+    let graph = graph(&tenancy, Backends::Inline, 1);
+    bench.reach(&graph).await;
+    let balancer = bench.live(balancer::TYPE).remove(0);
+    let create = |name: &str| CreateRequest {
+        address: at(backend::TYPE, name),
+        retry_token: name.into(),
+        inputs: ValueMap::from_iter([
+            ("network_load_balancer_id".into(), Value::string(balancer.as_str())),
+            ("backend_set_name".into(), Value::string("set0")),
+            ("name".into(), Value::string(name)),
+            ("ip_address".into(), Value::string("10.0.0.99")),
+            ("port".into(), Value::from(i64::try_from(8100 + name.len()).unwrap())),
+        ]),
+    };
+    // The second one sees the list as it is before the first one's work is done, and sends its own only after that.
+    let when = json!({"operations": ["GetBackendSet"], "skip": 1, "times": 1});
+    let slow = json!({"when": when, "do": {"delay": {"seconds": 55}}});
+    bench.control("POST", "/_mock/faults", Some(&json!({"faults": [slow]})));
+    let late = async {
+        bench.world.sleep(std::time::Duration::from_millis(20)).await;
+        bench.driver.create(create("late")).await
+    };
+    let (first, late) = tokio::join!(bench.driver.create(create("a")), late);
+    assert!(first.is_ok() && late.is_ok(), "{first:?} {late:?}");
+    bench.world.sleep(std::time::Duration::from_secs(300)).await;
+    let live = bench.live(backend::TYPE);
+    for name in ["a", "late"] {
+        assert!(live.iter().any(|id| id.ends_with(&format!("/{name}"))), "{name} is not there: {live:?}");
+    }
 }

@@ -20,6 +20,9 @@ use crate::module::{Part, ResourceModule, Together};
 /// request, far longer than the engine takes to start what is ready.
 const MOMENT: Duration = Duration::from_millis(5);
 
+/// How often a whole is looked at and changed for one party: twice, if nobody else changes it.
+const TURNS_MAX: usize = 8;
+
 /// Those who wait to change parts together, by the whole that the parts belong to.
 #[derive(Debug, Default)]
 pub(super) struct Parties {
@@ -156,33 +159,35 @@ impl Driver {
         whole: &str,
         parts: &[Part],
     ) -> Result<Answer, Failure> {
-        let current = match self.carry_out(together.read(whole)).await {
-            Ok(current) => current,
-            // The parts went with their whole.
-            Err(Error::MissingOrHidden(_))
-                if parts.iter().all(|part| part.operation == Operation::Delete) =>
-            {
-                return Ok(Answer::default());
-            }
-            Err(error) => return Err(failure(&error)),
-        };
         let mut last = Answer::default();
-        let turns = together.turns(whole, &current, parts)?;
-        let count = turns.len();
-        for (number, turn) in turns.into_iter().enumerate() {
+        for _ in 0..TURNS_MAX {
+            let current = match self.carry_out(together.read(whole)).await {
+                Ok(current) => current,
+                // The parts went with their whole.
+                Err(Error::MissingOrHidden(_))
+                    if parts.iter().all(|part| part.operation == Operation::Delete) =>
+                {
+                    return Ok(Answer::default());
+                }
+                Err(error) => return Err(failure(&error)),
+            };
+            let Some(turn) = together.next(whole, &current, parts)? else { return Ok(last) };
             // The whole list is sent, so that doing it twice is doing it once; but the list may differ from what was sent
             // with the same tokens before, so that it has a token of its own.
             let token =
                 format!("{:016x}{:016x}", self.client.world().random_u64(), self.client.world().random_u64());
-            let sent = turn.call.send(&self.client, &token, oci_client::client::CallOptions::default()).await;
-            last = sent.map_err(|error| failure(&error))?;
-            if number + 1 < count {
-                let part = parts.first().map(|part| part.id.as_str()).unwrap_or_default();
-                self.settle(module, part, &last).await.map_err(super::change::Stop::into_failure)?;
-                self.time.sleep(turn.pause).await;
+            match turn.call.send(&self.client, &token, oci_client::client::CallOptions::default()).await {
+                Ok(answer) => last = answer,
+                // What others did since we looked stays: it is looked at again.
+                Err(Error::Changed(_)) => continue,
+                Err(error) => return Err(failure(&error)),
             }
+            let Some(pause) = turn.pause else { return Ok(last) };
+            let part = parts.first().map(|part| part.id.as_str()).unwrap_or_default();
+            self.settle(module, part, &last).await.map_err(super::change::Stop::into_failure)?;
+            self.time.sleep(pause).await;
         }
-        Ok(last)
+        Err(Failure::busy("others change it again and again", super::wait::BUSY_AGAIN_AFTER))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::header::ETAG;
 use oci_client::services::network_load_balancer::models;
 use oci_client::services::network_load_balancer::operations::{GetBackendSet, UpdateBackendSet};
 use reconcile::provider::Failure;
@@ -12,7 +13,7 @@ use serde_json::Value as Json;
 use super::parts::PartId;
 use crate::call::Call;
 use crate::look::Look;
-use crate::module::{Part, Together, Turn};
+use crate::module::{Part, Together, Turn, Whole};
 use crate::wire;
 
 /// Puts backends of one set together.
@@ -30,25 +31,27 @@ impl Together for Backends {
         PartId::set(&id.load_balancer, id.set_name()).to_string()
     }
 
-    fn read(&self, whole: &str) -> Look<Json> {
+    fn read(&self, whole: &str) -> Look<Whole> {
         let id = PartId::parse(whole);
-        Look::one(Call::new(GetBackendSet::new(&*id.load_balancer, &*id.name)), |answer| answer.body)
+        Look::one(Call::new(GetBackendSet::new(&*id.load_balancer, &*id.name)), |answer| {
+            let etag = answer.headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+            Whole { body: answer.body, etag }
+        })
     }
 
-    fn turns(&self, whole: &str, current: &Json, parts: &[Part]) -> Result<Vec<Turn>, Failure> {
+    fn next(&self, whole: &str, current: &Whole, parts: &[Part]) -> Result<Option<Turn>, Failure> {
         let id = PartId::parse(whole);
-        let there: Vec<Json> = current["backends"].as_array().cloned().unwrap_or_default();
-        let mut turns = Vec::new();
+        let there: Vec<Json> = current.body["backends"].as_array().cloned().unwrap_or_default();
         let drained = drained(&there, parts);
         let pause = drain_time(&there, parts);
         if drained != there && pause > Duration::ZERO {
-            turns.push(Turn { call: set_to(&id, &drained)?, pause });
+            return Ok(Some(Turn { call: set_to(&id, &drained, current)?, pause: Some(pause) }));
         }
         let wanted = wanted(&drained, parts)?;
-        if wanted != drained {
-            turns.push(Turn { call: set_to(&id, &wanted)?, pause: Duration::ZERO });
+        if wanted == there {
+            return Ok(None);
         }
-        Ok(turns)
+        Ok(Some(Turn { call: set_to(&id, &wanted, current)?, pause: None }))
     }
 }
 
@@ -116,13 +119,15 @@ fn json_of(inputs: &ValueMap) -> Result<Json, Failure> {
     Ok(json)
 }
 
-/// The set with this list of backends; the rest of it is not sent, and stays.
-fn set_to(id: &PartId, backends: &[Json]) -> Result<Call, Failure> {
+/// The set with this list of backends instead of the one that was seen; the rest of it is not sent, and stays.
+fn set_to(id: &PartId, backends: &[Json], seen: &Whole) -> Result<Call, Failure> {
     let list = Json::Object([("backends".to_owned(), Json::Array(backends.to_vec()))].into_iter().collect());
     let details: models::UpdateBackendSetDetails =
         oci_client::model::decode(list.to_string().as_bytes(), "UpdateBackendSetDetails")
             .map_err(|error| Failure::refused(error.to_string()))?;
-    Ok(Call::new(UpdateBackendSet::new(&*id.load_balancer, &*id.name, details)))
+    let mut update = UpdateBackendSet::new(&*id.load_balancer, &*id.name, details);
+    update.if_match.clone_from(&seen.etag);
+    Ok(Call::new(update))
 }
 
 #[cfg(test)]
@@ -158,11 +163,14 @@ mod tests {
     #[test]
     fn what_is_as_it_should_be_needs_no_request() {
         let current = json!({"backends": [{"name": "a", "ipAddress": "10.0.0.9", "port": 80}]});
+        let current = Whole { body: current, etag: None };
         let whole = PartId::set("n", "s").to_string();
-        let turns = |parts: &[Part]| Backends.turns(&whole, &current, parts).unwrap().len();
-        assert_eq!(turns(&[part(Operation::Create, "a", &json!({"ip_address": "10.0.0.9", "port": 80}))]), 0);
-        assert_eq!(turns(&[part(Operation::Delete, "gone", &json!({}))]), 0);
-        assert_eq!(turns(&[part(Operation::Delete, "a", &json!({}))]), 2, "drained first");
-        assert_eq!(turns(&[part(Operation::Delete, "a", &json!({"drain_seconds": 0}))]), 1);
+        let pause = |parts: &[Part]| Backends.next(&whole, &current, parts).unwrap().map(|turn| turn.pause);
+        let same = json!({"ip_address": "10.0.0.9", "port": 80});
+        assert_eq!(pause(&[part(Operation::Create, "a", &same)]), None);
+        assert_eq!(pause(&[part(Operation::Delete, "gone", &json!({}))]), None);
+        let drained_first = Some(Some(Duration::from_secs(30)));
+        assert_eq!(pause(&[part(Operation::Delete, "a", &json!({}))]), drained_first);
+        assert_eq!(pause(&[part(Operation::Delete, "a", &json!({"drain_seconds": 0}))]), Some(None));
     }
 }
