@@ -90,11 +90,8 @@ impl Site {
             url: text("url")?,
             sets: listeners(config).iter().map(|(name, _)| *name).collect(),
             servers: i64::from(config.servers.count),
-            status: if config.tls.mode == crate::config::TlsMode::Off {
-                config.site.application.healthy_code()
-            } else {
-                301
-            },
+            // The address says how visitors come: what answers there is the application, with TLS or without.
+            status: config.site.application.healthy_code(),
         })
     }
 

@@ -27,8 +27,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::cloud::Cloud;
 use crate::mock::Mock;
 use crate::network::Page;
+use crate::services::network_load_balancer::{LISTENER, parts_of};
 
 pub use choice::{Choice, choose};
 pub(crate) use follow::CONTROLS;
@@ -111,6 +113,15 @@ impl Way {
         self.mock
             .with_cloud(|cloud| choose(cloud, &self.balancer_id, &self.listener, peer, backend, path, now))
     }
+
+    /// How visitors of this listener write the site's address. TLS itself is left out: a page would be no other with it.
+    fn scheme(&self) -> &'static str {
+        let is_https = |cloud: &Cloud| {
+            let mut listeners = parts_of(cloud, &LISTENER, &self.balancer_id).into_iter();
+            listeners.any(|part| part.text("name") == Some(&*self.listener) && part.body["port"] == 443)
+        };
+        if self.mock.with_cloud(is_https) { "https" } else { "http" }
+    }
 }
 
 async fn accept(socket: TcpListener, way: Arc<Way>, mut stopped: watch::Receiver<bool>) {
@@ -179,7 +190,8 @@ fn answer(
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
         return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, &page.server, "GET, HEAD and POST only\n"));
     }
-    Ok(shown(&page, &host, request.method() == Method::HEAD))
+    let address = format!("{}://{host}", way.scheme());
+    Ok(shown(&page, &address, request.method() == Method::HEAD))
 }
 
 /// The one `Host` header, if it has the form of a host and port.
@@ -191,8 +203,8 @@ fn host(request: &Request<Incoming>) -> Option<String> {
     proper.then(|| host.to_owned())
 }
 
-/// The page as the application sends it: a redirection names the host that was asked for.
-fn shown(page: &Page, host: &str, is_head: bool) -> Response<Full<Bytes>> {
+/// The page as the application sends it: a redirection names the address that was asked for.
+fn shown(page: &Page, address: &str, is_head: bool) -> Response<Full<Bytes>> {
     let body = if is_head { Bytes::new() } else { Bytes::from(page.body.clone()) };
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -202,7 +214,7 @@ fn shown(page: &Page, host: &str, is_head: bool) -> Response<Full<Bytes>> {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(page.body.len()));
     }
     if let Some(location) = page.location
-        && let Ok(value) = HeaderValue::from_str(&format!("http://{host}{location}"))
+        && let Ok(value) = HeaderValue::from_str(&format!("{address}{location}"))
     {
         headers.insert(header::LOCATION, value);
     }
