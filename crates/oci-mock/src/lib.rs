@@ -20,6 +20,7 @@ pub mod log;
 mod mock;
 pub mod network;
 pub mod ocid;
+mod seal;
 pub mod serve;
 pub mod services;
 mod store;

@@ -3,7 +3,8 @@
 //! `FILE` holds a snapshot, `FILE.journal` what changed since, a line a change. A change is in the journal
 //! before its answer leaves, so that a killed process forgets nothing that it confirmed. A snapshot is
 //! written beside the old one and takes its place in one step; both files carry a generation, so that a
-//! journal never meets the wrong snapshot. `FILE.lock` is held by whoever uses the cloud.
+//! journal never meets the wrong snapshot. `FILE.lock` is held by whoever uses the cloud. What objects hold is sealed with the
+//! key in `FILE.key`.
 //!
 //! The journal is not synced to the disk: it survives the end of the process, not the end of the machine's
 //! power. It is a mock.
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::{Cloud, Delta, Place};
+use crate::seal::Seal;
 
 /// The only format so far.
 const FORMAT: u32 = 1;
@@ -82,6 +84,7 @@ pub(crate) struct Store {
     generation: u64,
     journal: File,
     journal_bytes: u64,
+    seal: Seal,
     _lock: File,
 }
 
@@ -89,13 +92,15 @@ impl Store {
     /// Opens the file and restores the cloud in it; `make` makes the first one.
     pub(crate) fn open(path: &Path, make: impl FnOnce() -> Cloud) -> Result<(Self, Cloud), StoreError> {
         let lock = lock(path)?;
-        let (generation, mut cloud, fresh) = match read_snapshot(path)? {
+        let key_path = beside(path, ".key");
+        let seal = Seal::open(&key_path).map_err(|source| StoreError::Io { path: key_path, source })?;
+        let (generation, mut cloud, fresh) = match read_snapshot(path, &seal)? {
             Some((generation, cloud)) => (generation, cloud, false),
             None => (0, make(), true),
         };
         let journal_path = beside(path, ".journal");
-        let (journal, journal_bytes) = open_journal(&journal_path, generation, &mut cloud)?;
-        let mut store = Self { path: path.to_owned(), generation, journal, journal_bytes, _lock: lock };
+        let (journal, journal_bytes) = open_journal(&journal_path, generation, &mut cloud, &seal)?;
+        let mut store = Self { path: path.to_owned(), generation, journal, journal_bytes, seal, _lock: lock };
         cloud.record();
         if fresh {
             store.compact(&cloud)?;
@@ -105,7 +110,8 @@ impl Store {
 
     /// Keeps what changed in the cloud since the last call.
     pub(crate) fn keep(&mut self, cloud: &mut Cloud) -> Result<(), StoreError> {
-        let Some(delta) = cloud.take_changes() else { return Ok(()) };
+        let Some(mut delta) = cloud.take_changes() else { return Ok(()) };
+        self.close(&mut delta);
         let mut line = serde_json::to_vec(&delta).map_err(|error| self.io(error.into()))?;
         line.push(b'\n');
         self.journal.write_all(&line).map_err(|error| self.io(error))?;
@@ -119,11 +125,21 @@ impl Store {
     /// Writes a snapshot and begins a new journal.
     pub(crate) fn compact(&mut self, cloud: &Cloud) -> Result<(), StoreError> {
         let generation = self.generation + 1;
-        write_snapshot(&self.path, generation, cloud).map_err(|error| self.io(error))?;
+        let mut whole = cloud.snapshot();
+        self.close(&mut whole);
+        let snapshot = Snapshot { format: FORMAT, generation, place: &**cloud.place(), cloud: whole };
+        write_snapshot(&self.path, &snapshot).map_err(|error| self.io(error))?;
         let path = beside(&self.path, ".journal");
         let (journal, bytes) = begin_journal(&path, generation).map_err(|error| self.io(error))?;
         (self.generation, self.journal, self.journal_bytes) = (generation, journal, bytes);
         Ok(())
+    }
+
+    /// Seals what objects hold.
+    fn close(&self, delta: &mut Delta) {
+        for content in delta.contents() {
+            *content = self.seal.close(content);
+        }
     }
 
     fn io(&self, source: io::Error) -> StoreError {
@@ -155,7 +171,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the store of the mock's cloud")]
-fn read_snapshot(path: &Path) -> Result<Option<(u64, Cloud)>, StoreError> {
+fn read_snapshot(path: &Path, seal: &Seal) -> Result<Option<(u64, Cloud)>, StoreError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -174,24 +190,29 @@ fn read_snapshot(path: &Path) -> Result<Option<(u64, Cloud)>, StoreError> {
     let snapshot: Snapshot<Place, Delta> =
         serde_json::from_slice(&bytes).map_err(|error| not_a_cloud(error.to_string()))?;
     let mut cloud = Cloud::new(snapshot.place, crate::clock::Time::default());
-    restore(&mut cloud, snapshot.cloud, path)?;
+    restore(&mut cloud, snapshot.cloud, path, seal)?;
     Ok(Some((snapshot.generation, cloud)))
 }
 
-fn restore(cloud: &mut Cloud, delta: Delta, path: &Path) -> Result<(), StoreError> {
+fn restore(cloud: &mut Cloud, mut delta: Delta, path: &Path, seal: &Seal) -> Result<(), StoreError> {
+    for content in delta.contents() {
+        *content = seal.unseal(content).ok_or_else(|| StoreError::NotACloud {
+            path: path.to_owned(),
+            why: "an object was sealed with another key than the one beside it".to_owned(),
+        })?;
+    }
     cloud.restore(delta).map_err(|kind| StoreError::TooNew {
         path: path.to_owned(),
         what: format!("it has a resource {kind}"),
     })
 }
 
-fn write_snapshot(path: &Path, generation: u64, cloud: &Cloud) -> io::Result<()> {
+fn write_snapshot(path: &Path, snapshot: &Snapshot<&Place, Delta>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    let snapshot = Snapshot { format: FORMAT, generation, place: &**cloud.place(), cloud: cloud.snapshot() };
     {
         let mut writer = io::BufWriter::new(file.as_file_mut());
-        serde_json::to_writer(&mut writer, &snapshot)?;
+        serde_json::to_writer(&mut writer, snapshot)?;
         writer.write_all(b"\n")?;
         writer.flush()?;
     }
@@ -206,7 +227,12 @@ fn write_snapshot(path: &Path, generation: u64, cloud: &Cloud) -> io::Result<()>
 
 /// Replays the journal of this generation, and opens it to be continued. A journal of another generation is
 /// left from before the snapshot and holds nothing that is not in it.
-fn open_journal(path: &Path, generation: u64, cloud: &mut Cloud) -> Result<(File, u64), StoreError> {
+fn open_journal(
+    path: &Path,
+    generation: u64,
+    cloud: &mut Cloud,
+    seal: &Seal,
+) -> Result<(File, u64), StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), source };
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
@@ -232,7 +258,7 @@ fn open_journal(path: &Path, generation: u64, cloud: &mut Cloud) -> Result<(File
         }
         let delta: Delta = serde_json::from_slice(&line)
             .map_err(|error| StoreError::NotACloud { path: path.to_owned(), why: error.to_string() })?;
-        restore(cloud, delta, path)?;
+        restore(cloud, delta, path, seal)?;
         good += line.len() as u64;
     }
     let mut file = reader.into_inner();

@@ -12,6 +12,7 @@ use super::schedule::Event;
 use super::tokens::Remembered;
 use super::{Cloud, Resource};
 use crate::clock::Time;
+use crate::services::object_storage::CONTENT;
 
 /// What was touched since the last look. Collected only where somebody asks for it.
 #[derive(Debug, Default)]
@@ -56,6 +57,16 @@ struct Stored {
     body: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     hidden: Map<String, Value>,
+}
+
+impl Delta {
+    /// What objects hold, each in base64.
+    pub(crate) fn contents(&mut self) -> impl Iterator<Item = &mut String> {
+        self.rows.iter_mut().filter_map(|row| match row.hidden.get_mut(CONTENT)? {
+            Value::String(content) => Some(content),
+            _ => None,
+        })
+    }
 }
 
 impl Cloud {

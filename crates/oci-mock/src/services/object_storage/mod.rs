@@ -14,6 +14,9 @@ use crate::error::ApiError;
 use crate::ocid::{self, Style};
 use crate::services::{Call, Reply};
 
+/// Where the content of an object is, hidden and in base64.
+pub(crate) const CONTENT: &str = "content";
+
 /// Oracle's client.
 pub(crate) const OBJECT_STORAGE: &str = "ObjectStorageClient";
 

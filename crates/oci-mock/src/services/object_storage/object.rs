@@ -9,7 +9,8 @@ use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Condition, OBJECT, OBJECT_STORAGE, OBJECT_VERSION, echo, find_bucket, new_tag, read_condition, refuse,
+    CONTENT, Condition, OBJECT, OBJECT_STORAGE, OBJECT_VERSION, echo, find_bucket, new_tag, read_condition,
+    refuse,
 };
 use crate::cloud::{Cloud, New, Resource};
 use crate::error::ApiError;
@@ -77,7 +78,7 @@ fn put(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let kept = KEPT_HEADERS.into_iter().filter_map(|name| Some((name.to_owned(), json!(call.header(name)?))));
     let mut hidden = Map::from_iter([
         ("bucket".to_owned(), json!(bucket_id)),
-        ("content".to_owned(), json!(STANDARD.encode(call.body))),
+        (CONTENT.to_owned(), json!(STANDARD.encode(call.body))),
         ("headers".to_owned(), Value::Object(kept.chain(metadata).collect())),
     ]);
     if let Some(version) = &version {
@@ -265,7 +266,7 @@ fn get(cloud: &Cloud, call: &Call) -> Result<Reply, ApiError> {
     if let Some(reply) = read_condition(call, etag(object))? {
         return Ok(echo(call, reply));
     }
-    let content = object.text("content").and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
+    let content = object.text(CONTENT).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
     let content = Bytes::from(content);
     let total = content.len();
     let reply = match call.header("range").map(|range| byte_range(range, total)).transpose()? {
