@@ -97,13 +97,17 @@ impl SourceFile {
     }
 }
 
-/// Whether a value says where a secret is, and nothing else. The arguments of a command may be secrets themselves, and a comment may
-/// hold anything.
+/// Whether a value says where a secret is, and nothing else. The arguments of a command may be secrets themselves, as may be what
+/// stands where the name of a variable belongs and is none, and a comment may hold anything.
 fn names_a_source(value: &str) -> bool {
-    let Ok(table) = format!("source = {value}").parse::<toml::Table>() else { return false };
-    let keys = table.get("source").and_then(toml::Value::as_table).map(toml::Table::keys);
-    let is_plain = |key: &String| matches!(key.as_str(), "env" | "file" | "generate" | "rotation");
-    !value.contains('#') && keys.is_some_and(|mut keys| keys.all(is_plain))
+    let Ok(parsed) = format!("source = {value}").parse::<toml::Table>() else { return false };
+    let Some(table) = parsed.get("source").and_then(toml::Value::as_table) else { return false };
+    let is_name = |env: &toml::Value| {
+        env.as_str().is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    };
+    !value.contains('#')
+        && table.keys().all(|key| matches!(key.as_str(), "env" | "file" | "generate" | "rotation"))
+        && table.get("env").is_none_or(is_name)
 }
 
 #[cfg(test)]
@@ -138,6 +142,7 @@ mod tests {
             "[secrets]\na = { env = \"A\" } # hunter2",
             "[secrets]\na = { command = [\"pass\", \"hunter2\"] }",
             "[secrets]\na = { env = \"hunter2",
+            "[secrets]\na = { env = \"hunter2!\" }",
         ] {
             let shown = SourceFile::new("f", line).shown_line(2);
             assert!(shown.contains(HIDDEN) && !shown.contains("hunter2"), "{shown}");
