@@ -19,8 +19,8 @@ use reconcile::state::State;
 use reconcile::store::FileStore;
 use world::World;
 
-use crate::config::Config;
 use crate::config::secret::{self, Run, SecretError, check_password};
+use crate::config::{Config, Source};
 use crate::stack::{self, Facts, FactsError, Secrets, StackError};
 
 /// What generated secrets are derived with from the state's key. Another text would change the passwords of running sites.
@@ -120,11 +120,18 @@ impl Session {
         known: Option<Facts>,
         reason: &str,
     ) -> Result<Self, SessionError> {
+        // Before anything is written: a first run that fails for what it was given leaves nothing behind.
+        let given = given_secrets(config, folder, (&*place.machine, run))?;
+        let facts = match known {
+            Some(facts) => facts,
+            None => Facts::ask(&place.client, config).await.map_err(Box::new)?,
+        };
+        // Whether the stack can be described does not hang on what is generated, so any key does.
+        let any_key = DigestKey::from_bytes([0; 32]);
+        stack::graph(config, &facts, &with_generated(given.clone(), config, &any_key))?;
         let journal = open_journal(&place, reason).await?;
-        match describe(&place, &journal, (config, folder, run), known).await {
-            Ok((graph, facts)) => {
-                Ok(Self::on(place, journal, graph, vec![facts.compartment_id.clone()], Some(facts)))
-            }
+        match describe(&journal, config, &facts, given) {
+            Ok(graph) => Ok(Self::on(place, journal, graph, vec![facts.compartment_id.clone()], Some(facts))),
             Err(error) => {
                 // The first error is what the user needs to read; a lock that could not be given back expires.
                 let _ = journal.close().await;
@@ -319,19 +326,15 @@ fn host_name(machine: &dyn World) -> Option<String> {
     Some(String::from_utf8_lossy(&name).trim().to_owned()).filter(|name| !name.is_empty())
 }
 
-async fn describe(
-    place: &Place,
+fn describe(
     journal: &Journal,
-    (config, folder, run): (&Config, &Path, Run<'_>),
-    known: Option<Facts>,
-) -> Result<(Graph, Facts), SessionError> {
+    config: &Config,
+    facts: &Facts,
+    given: Secrets,
+) -> Result<Graph, SessionError> {
     is_of(journal.state(), config, &journal.location())?;
-    let secrets = secrets(config, journal.key(), folder, (&*place.machine, run))?;
-    let facts = match known {
-        Some(facts) => facts,
-        None => Facts::ask(&place.client, config).await.map_err(Box::new)?,
-    };
-    Ok((stack::graph(config, &facts, &secrets)?, facts))
+    let secrets = with_generated(given, config, journal.key());
+    Ok(stack::graph(config, facts, &secrets)?)
 }
 
 /// Whether a state belongs to the site of `config`.
@@ -355,10 +358,21 @@ pub fn secrets(
     folder: &Path,
     (machine, run): (&dyn World, Run<'_>),
 ) -> Result<Secrets, SessionError> {
-    let root = key.subkey(SECRETS_PURPOSE);
+    Ok(with_generated(given_secrets(config, folder, (machine, run))?, config, key))
+}
+
+/// Those secrets that are not generated.
+fn given_secrets(
+    config: &Config,
+    folder: &Path,
+    (machine, run): (&dyn World, Run<'_>),
+) -> Result<Secrets, SessionError> {
     let mut secrets = Secrets::new();
     for (name, source) in config.secret_sources() {
-        let found = secret::resolve(name, &source, &*root, folder, (machine, run));
+        if matches!(source, Source::Generate { .. }) {
+            continue;
+        }
+        let found = secret::resolve(name, &source, &[], folder, (machine, run));
         let secret = found.map_err(|source| SessionError::Secret { name, source })?;
         if name.starts_with("database_") {
             let weak =
@@ -368,4 +382,15 @@ pub fn secrets(
         secrets.insert(name, secret);
     }
     Ok(secrets)
+}
+
+/// These secrets, and those that are generated.
+fn with_generated(mut secrets: Secrets, config: &Config, key: &DigestKey) -> Secrets {
+    let root = key.subkey(SECRETS_PURPOSE);
+    for (name, source) in config.secret_sources() {
+        if let Source::Generate { rotation } = source {
+            secrets.insert(name, secret::derive(&*root, name, rotation));
+        }
+    }
+    secrets
 }
