@@ -289,10 +289,22 @@ services() {
     printf '[www]\npm = dynamic\npm.max_children = %d\npm.start_servers = 4\npm.min_spare_servers = 2\npm.max_spare_servers = 5\npm.max_requests = 1000\n' \
         "$children" >/etc/php-fpm.d/zz-site.conf
     httpd -t
+    if [[ -n $NFS_SOURCE ]]; then come_with_the_share; fi
     systemctl daemon-reload
     systemctl enable php-fpm httpd site-health
     systemctl restart php-fpm httpd site-health
     systemctl enable --now "${TIMERS[@]}"
+}
+
+# A server that restarts while the share cannot be reached starts no web server. The minutely task asks for the share again;
+# when it is there, the web server comes with it.
+come_with_the_share() {
+    local folder
+    folder=/etc/systemd/system/$(systemd-escape --path --suffix=mount "$MOUNT_POINT").d
+    mkdir -p "$folder"
+    printf '[Unit]\nWants=php-fpm.service httpd.service\n' >"$folder/site.conf"
+    chmod 0755 "$folder"
+    chmod 0644 "$folder/site.conf"
 }
 
 # Asked as the load balancer asks: by address, so that `Host` is not the site's.

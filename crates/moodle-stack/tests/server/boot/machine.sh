@@ -33,6 +33,7 @@ cp -a --no-preserve=ownership "$work/disk/." "$work/memory/root/"
 
 for ((boot = 1; boot <= boots; boot++)); do
     echo "$boot" >"$work/outside/boot"
+    if [[ -f $work/outside/before-$boot ]]; then (cd "$work/outside" && bash "before-$boot"); fi
     # A console is a terminal; script makes one and keeps what is printed on it.
     container=(systemd-nspawn --quiet --directory="$work/memory/root" --boot --private-network --register=no --keep-unit
         --machine="$name" --hostname=web1 --bind="$work/outside:/test" --console=interactive)

@@ -44,6 +44,8 @@ struct Scenario {
     /// Whether the share can be mounted from the beginning.
     share_is_there: bool,
     boots: usize,
+    /// For a boot by its number: a script that runs outside before it, in the folder that the server knows as `/test`.
+    before: Vec<(usize, &'static str)>,
     /// For a boot by its number: a script after which the boot's own script runs once more.
     then: Vec<(usize, &'static str)>,
 }
@@ -80,6 +82,7 @@ impl Scenario {
             bundle: false,
             share_is_there: true,
             boots: 1,
+            before: Vec::new(),
             then: Vec::new(),
         }
     }
@@ -145,6 +148,9 @@ impl Scenario {
         write(&outside.join("calls"), "");
         for file in ["probe.py", "watch.py"] {
             write(&outside.join(file), &read(&here(file)));
+        }
+        for (boot, script) in &self.before {
+            write(&outside.join(format!("before-{boot}")), script);
         }
         for (boot, script) in &self.then {
             write(&outside.join(format!("then-{boot}")), script);
