@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::stage::{PRIMARY, Service, Stage, output, run, wait_for};
+use crate::stage::{MEMBERS, PRIMARY, Service, Stage, output, run, wait_for};
 
 /// The packages of MariaDB.
 pub(crate) const MARIADB: [&str; 2] = ["mariadb-server", "openssl"];
@@ -16,13 +16,15 @@ pub(crate) struct Server {
     command: Command,
     log: PathBuf,
     socket: PathBuf,
+    /// What root's sessions begin with.
+    pub(crate) prelude: &'static str,
 }
 
 impl Server {
     pub(crate) fn start(mut command: Command, folder: &Path) -> Self {
         let log = folder.join("log");
         let service = Service::start(&mut command, log.clone());
-        Self { service, command, log, socket: folder.join("socket") }
+        Self { service, command, log, socket: folder.join("socket"), prelude: "" }
     }
 
     /// Starts it again after [`Service::kill`].
@@ -48,7 +50,7 @@ impl Server {
     fn client(&self, sql: &str) -> Command {
         let mut command = Command::new("mariadb");
         command.args(["--no-defaults", "--skip-ssl", "--user=root", "--batch", "--skip-column-names"]);
-        command.arg("--socket").arg(&self.socket).args(["--execute", sql]);
+        command.arg("--socket").arg(&self.socket).args(["--execute", &format!("{}{sql}", self.prelude)]);
         command
     }
 
@@ -61,7 +63,46 @@ impl Server {
 }
 
 /// A MariaDB server with empty schemas. Servers of the same stage begin with the same bytes.
-pub(crate) fn mariadb(stage: &Stage, address: &str, number: u8, options: &[&str]) -> Server {
+pub(crate) fn mariadb(stage: &Stage, address: &str, number: usize, options: &[&str]) -> Server {
+    let mut server = start_mariadb(stage, address, number, options);
+    server.wait();
+    server
+}
+
+/// Three nodes of a Galera cluster. Each takes writes.
+pub(crate) fn galera(stage: &Stage) -> Vec<Server> {
+    let cluster = format!("--wsrep-cluster-address=gcomm://{}", MEMBERS.join(","));
+    let node = |(index, address): (usize, &&str)| {
+        let address = *address;
+        let provider = format!(
+            "--wsrep-provider-options=gmcast.listen_addr=tcp://{address}:4567;ist.recv_addr={address}:4568;gcache.size=32M"
+        );
+        let [own, receive] = ["node", "sst-receive"].map(|what| format!("--wsrep-{what}-address={address}"));
+        let mut options =
+            vec!["--wsrep-on=ON", "--wsrep-provider=/usr/lib/galera/libgalera_smm.so", &cluster];
+        options.extend([
+            "--wsrep-cluster-name=site",
+            "--wsrep-sst-method=rsync",
+            "--innodb-autoinc-lock-mode=2",
+        ]);
+        options.extend(["--max-connections=500", "--wsrep-auto-increment-control=OFF"]);
+        options.extend([provider.as_str(), &own, &receive]);
+        if index == 0 {
+            options.push("--wsrep-new-cluster");
+        }
+        let mut server = start_mariadb(stage, address, index + 1, &options);
+        server.wait();
+        // Its answers have in them what any node has said before.
+        server.prelude = "SET SESSION wsrep_sync_wait = 15; ";
+        let state = "SELECT variable_value FROM information_schema.global_status
+                     WHERE variable_name = 'wsrep_local_state_comment'";
+        wait_for("a node is synced", 60, || (server.root(state) == "Synced").then_some(()));
+        server
+    };
+    MEMBERS.iter().enumerate().map(node).collect()
+}
+
+fn start_mariadb(stage: &Stage, address: &str, number: usize, options: &[&str]) -> Server {
     let first = stage.folder.join("mariadb.first");
     if !first.exists() {
         run(Command::new("mariadb-install-db")
@@ -70,9 +111,10 @@ pub(crate) fn mariadb(stage: &Stage, address: &str, number: u8, options: &[&str]
     }
     let folder = stage.folder(&format!("mariadb.{number}"));
     run(Command::new("cp").arg("-a").args([&first, &folder.join("data")]));
+    run(Command::new("chown").args(["-R", "mysql"]).arg(&folder));
     let (certificate, key) = certificate(stage, "database");
     let mut command = Command::new("mariadbd");
-    command.args(["--no-defaults", "--user=root", "--port=3306", "--skip-name-resolve", "--log-bin"]);
+    command.args(["--no-defaults", "--user=mysql", "--port=3306", "--skip-name-resolve", "--log-bin=binlog"]);
     // The rows of a transaction wait for one disk in production, and for none here.
     command.args(["--sync-binlog=0", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]);
     command.args(["--require-secure-transport=ON", "--binlog-format=ROW"]);
@@ -82,9 +124,7 @@ pub(crate) fn mariadb(stage: &Stage, address: &str, number: u8, options: &[&str]
         command.arg(format!("--{option}={}", folder.join(name).display()));
     }
     command.args(options);
-    let mut server = Server::start(command, &folder);
-    server.wait();
-    server
+    Server::start(command, &folder)
 }
 
 /// Makes `replica` follow `primary`, whose bytes are the same and which has no rows of a site yet.
@@ -109,6 +149,7 @@ pub(crate) fn certificate(stage: &Stage, name: &str) -> (PathBuf, PathBuf) {
             .arg(&key)
             .arg("-out")
             .arg(&certificate));
+        run(Command::new("chown").arg("mysql").arg(&key));
     }
     (certificate, key)
 }

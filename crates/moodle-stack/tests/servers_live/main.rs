@@ -19,6 +19,7 @@ mod web;
 
 mod health;
 mod race;
+mod race_galera;
 mod race_mysql;
 mod rotation;
 mod split;

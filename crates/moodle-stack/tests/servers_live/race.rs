@@ -71,10 +71,17 @@ struct Record(Vec<[String; 3]>);
 
 impl Site {
     pub(crate) fn new(stage: &Stage, schema: &str, lease_seconds: u64) -> Self {
-        Self::on(DatabaseKind::MariaDb, stage, schema, lease_seconds)
+        Self::on(DatabaseKind::MariaDb, &[PRIMARY], stage, schema, lease_seconds)
     }
 
-    pub(crate) fn on(kind: DatabaseKind, stage: &Stage, schema: &str, lease_seconds: u64) -> Self {
+    /// On this kind of database, whose `addresses` the servers use in turn.
+    pub(crate) fn on(
+        kind: DatabaseKind,
+        addresses: &[&str],
+        stage: &Stage,
+        schema: &str,
+        lease_seconds: u64,
+    ) -> Self {
         let secrets = Secrets::default();
         let share = share(stage, &format!("{schema}.share"));
         let times = [
@@ -84,9 +91,17 @@ impl Site {
         ];
         let mut spec = spec(schema);
         spec.database.kind = kind;
-        let first = Machine::new(stage, &spec, &share, &secrets, &times);
-        let others: Vec<_> = (2..=SERVERS).map(|number| first.twin(&format!("web{number}"))).collect();
-        let machines = [first].into_iter().chain(others).collect();
+        let mut machines: Vec<Machine> = Vec::new();
+        for number in 0..SERVERS {
+            spec.name = format!("web{}", number + 1);
+            let machine = if let Some(address) = addresses.get(number) {
+                spec.database.primary.host = (*address).to_owned();
+                Machine::new(stage, &spec, &share, &secrets, &times)
+            } else {
+                machines[number % addresses.len()].twin(&spec.name)
+            };
+            machines.push(machine);
+        }
         Self { schema: schema.to_owned(), machines, share, secrets }
     }
 

@@ -5,7 +5,7 @@ use moodle_stack::server::versions::DatabaseKind;
 use crate::machine::{PHP, Secrets};
 use crate::mysql::{Group, prepare};
 use crate::race::{Moment, Site, in_lanes, race, trouble_of, while_watching};
-use crate::stage::{Stage, on_stage_after};
+use crate::stage::{PRIMARY, Stage, on_stage_after};
 
 fn packages() -> Vec<&'static str> {
     // Of MariaDB the client only.
@@ -28,7 +28,8 @@ fn on_mysql_too_exactly_one_of_eight_servers_installs_whoever_dies() {
                 // Every other one undisturbed.
                 let trouble = (seed / 4 % 2 == 1).then(|| trouble_of(seed));
                 let lease_seconds = if trouble.is_none() { 20 } else { 3 };
-                let site = Site::on(DatabaseKind::MySql, stage, &format!("seed_{seed}"), lease_seconds);
+                let site =
+                    Site::on(DatabaseKind::MySql, &[PRIMARY], stage, &format!("seed_{seed}"), lease_seconds);
                 race(&site, &group.members[0], trouble);
             });
         });
@@ -40,7 +41,7 @@ fn a_primary_that_is_lost_half_way_costs_an_attempt_and_the_next_primary_has_one
     let name = "race_mysql::a_primary_that_is_lost_half_way_costs_an_attempt_and_the_next_primary_has_one_installation";
     on_stage_after(prepare, name, &packages(), |stage| {
         let mut group = group(stage);
-        let site = Site::on(DatabaseKind::MySql, stage, "moved", 3);
+        let site = Site::on(DatabaseKind::MySql, &[PRIMARY], stage, "moved", 3);
         site.pause_at(Moment::Tables(6));
         let mut boots = site.boot_all();
         site.paused();
