@@ -118,7 +118,7 @@ pub(crate) enum Verb {
     #[command(after_help = "Example:\n  oci-moodle graph > stack.svg")]
     Graph {
         /// How.
-        #[arg(long, value_name = "FORMAT", default_value = "svg")]
+        #[arg(long, env = "OCI_MOODLE_FORMAT", value_name = "FORMAT", default_value = "svg")]
         format: GraphFormat,
     },
     /// Write the schema of `moodle.toml`, or of a resource type, to stdout.
@@ -182,25 +182,25 @@ pub(crate) struct Json {
 #[derive(Args, Debug)]
 pub(crate) struct Init {
     /// The site's short name, which names everything: 1 to 12 small letters and digits.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, env = "OCI_MOODLE_NAME", value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// The administrator's mail address.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, env = "OCI_MOODLE_ADMIN_EMAIL", value_name = "ADDRESS")]
     pub(crate) admin_email: Option<String>,
     /// What the site runs.
-    #[arg(long, value_name = "NAME", default_value = "moodle")]
+    #[arg(long, env = "OCI_MOODLE_APPLICATION", value_name = "NAME", default_value = "moodle")]
     pub(crate) application: Application,
     /// How many visitors it is meant for.
-    #[arg(long, value_name = "SIZE", default_value = "small")]
+    #[arg(long, env = "OCI_MOODLE_SIZE", value_name = "SIZE", default_value = "small")]
     pub(crate) size: Size,
     /// The name that visitors use.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, env = "OCI_MOODLE_HOSTNAME", value_name = "HOST")]
     pub(crate) hostname: Option<String>,
     /// The region.
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, env = "OCI_MOODLE_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// The compartment.
-    #[arg(long, value_name = "OCID")]
+    #[arg(long, env = "OCI_MOODLE_COMPARTMENT_ID", value_name = "OCID")]
     pub(crate) compartment_id: Option<String>,
 }
 
@@ -223,19 +223,19 @@ pub(crate) enum Size {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Selection {
     /// Look at what exists first. Without it, the plan is made from the state alone.
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long, env = "OCI_MOODLE_REFRESH", value_name = "BOOL", default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub(crate) refresh: bool,
     /// Only these addresses and what they need; `*` stands for anything.
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, env = "OCI_MOODLE_ONLY", value_name = "PATTERN", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// Not these addresses, nor what needs them.
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, env = "OCI_MOODLE_EXCLUDE", value_name = "PATTERN", value_delimiter = ',')]
     pub(crate) exclude: Vec<String>,
     /// Replace this although nothing about it differs.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, env = "OCI_MOODLE_REPLACE", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) replace: Vec<String>,
     /// This may be replaced or deleted although it holds data or is protected.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, env = "OCI_MOODLE_CONSENT", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) consent: Vec<String>,
 }
 
@@ -244,13 +244,13 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Keep the plan in this file, for `apply`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "OCI_MOODLE_OUT", value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Exit with 2 when there are changes.
-    #[arg(long)]
+    #[arg(long, env = "OCI_MOODLE_DETAILED_EXITCODE")]
     pub(crate) detailed_exitcode: bool,
     /// Plan the removal of everything.
-    #[arg(long)]
+    #[arg(long, env = "OCI_MOODLE_DESTROY")]
     pub(crate) destroy: bool,
     #[command(flatten)]
     pub(crate) json: Json,
@@ -275,7 +275,7 @@ pub(crate) struct Destroy {
     #[arg(long, env = "OCI_MOODLE_AUTO_APPROVE")]
     pub(crate) auto_approve: bool,
     /// Keep the file system, and a last backup of the database, and say where they are.
-    #[arg(long)]
+    #[arg(long, env = "OCI_MOODLE_KEEP_DATA")]
     pub(crate) keep_data: bool,
     #[command(flatten)]
     pub(crate) json: Json,
@@ -380,4 +380,36 @@ pub(crate) enum LogLevel {
     Info,
     Debug,
     Trace,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn each_option(command: &clap::Command, visit: &mut impl FnMut(&clap::Command, &clap::Arg)) {
+        command
+            .get_arguments()
+            .filter(|argument| argument.get_long().is_some())
+            .for_each(|argument| visit(command, argument));
+        command.get_subcommands().for_each(|command| each_option(command, visit));
+    }
+
+    #[test]
+    fn every_option_has_an_environment_variable_of_its_name() {
+        Arguments::command().debug_assert();
+        let mut count = 0;
+        each_option(&Arguments::command(), &mut |command, option| {
+            let long = option.get_long().unwrap();
+            if ["help", "version"].contains(&long) {
+                return;
+            }
+            let expected = format!("OCI_MOODLE_{}", long.replace('-', "_").to_uppercase());
+            let found = option.get_env().and_then(std::ffi::OsStr::to_str);
+            assert_eq!(found, Some(expected.as_str()), "--{long} of {}", command.get_name());
+            count += 1;
+        });
+        assert!(count > 20, "{count}");
+    }
 }
