@@ -126,9 +126,11 @@ impl Session {
             Some(facts) => facts,
             None => Facts::ask(&place.client, config).await.map_err(Box::new)?,
         };
-        // Whether the stack can be described does not hang on what is generated, so any key does.
-        let any_key = DigestKey::from_bytes([0; 32]);
-        stack::graph(config, &facts, &with_generated(given.clone(), config, &any_key))?;
+        if place.machine.file_mode(&place.state).is_err() {
+            // There is no state yet. Whether the stack can be described does not hang on what is generated, so any key does.
+            let any_key = DigestKey::from_bytes([0; 32]);
+            stack::graph(config, &facts, &with_generated(given.clone(), config, &any_key))?;
+        }
         let journal = open_journal(&place, reason).await?;
         match describe(&journal, config, &facts, given) {
             Ok(graph) => Ok(Self::on(place, journal, graph, vec![facts.compartment_id.clone()], Some(facts))),

@@ -8,7 +8,7 @@ use moodle_stack::site::{self, Site};
 use moodle_stack::stack::Facts;
 use reconcile::Address;
 use reconcile::journal::peek;
-use reconcile::plan::{Mode, Plan, PlanOptions, Problem, SavedPlan};
+use reconcile::plan::{Mode, Pattern, Plan, PlanOptions, Problem, SavedPlan};
 use reconcile::run::{StepEnd, Summary};
 use reconcile::store::FileStore;
 use serde_json::json;
@@ -44,8 +44,9 @@ pub(crate) async fn drift(global: &Global, json: Json) -> Result<Exit, Failure> 
 pub(crate) async fn apply(global: &Global, arguments: &Apply) -> Result<Exit, Failure> {
     let consent = Consent::of(arguments.auto_approve, "apply")?;
     let options = options(&arguments.selection, Mode::Apply)?;
-    let saved = arguments.plan.as_deref().map(read_plan).transpose()?;
-    let mode = saved.as_ref().map_or(Mode::Apply, |saved| saved.plan().mode());
+    let saved =
+        arguments.plan.as_deref().map(|path| read_plan(path).map(|saved| (path, saved))).transpose()?;
+    let mode = saved.as_ref().map_or(Mode::Apply, |(_, saved)| saved.plan().mode());
     let mut run =
         Run::begin(global, mode, arguments.selection.refresh, ("apply", arguments.json.json)).await?;
     let ended = run.change(saved, &options, consent, arguments.json).await;
@@ -159,12 +160,15 @@ impl Run {
         // What is known is planned without anybody being asked.
         let asks_nobody =
             mode == Mode::Apply && known.is_some() && reason == "plan" && is_settled(&state).await;
+        // Nothing is changed yet, so that whatever waits for a slow network may be dropped.
         let cloud = if asks_nobody {
             Cloud::nowhere()?
         } else {
-            Cloud::connect(global, &work, file.config.cloud.region.as_deref()).await?
+            let region = file.config.cloud.region.as_deref();
+            interrupt.or(Cloud::connect(global, &work, region)).await.ok_or_else(Failure::interrupted)??
         };
-        let opened = open(&cloud, &file, &state, mode, known, reason).await;
+        let opened = interrupt.or(open(&cloud, &file, &state, mode, known, reason)).await;
+        let opened = opened.unwrap_or_else(|| Err(Failure::interrupted()));
         if let (Ok(session), true) = (&opened, refresh) {
             session.facts().into_iter().for_each(|facts| keep_facts(&facts_path, facts));
         }
@@ -193,9 +197,24 @@ impl Run {
 
     /// Settles, looks and plans; `None` when interrupted.
     async fn make_plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, Failure> {
+        for pattern in options.only.iter().chain(&options.exclude) {
+            self.means_something(pattern)?;
+        }
         self.session.settle(&mut self.reporter, &self.interrupt.cancel).await?;
         let observed = self.interrupt.or(self.session.refresh(self.refresh)).await;
         Ok(observed.map(|observed| self.session.plan(&observed, options)))
+    }
+
+    /// A pattern that means nothing is a slip of the pen: a run that did nothing for it would seem to have succeeded.
+    fn means_something(&self, pattern: &Pattern) -> Result<(), Failure> {
+        let wanted = self.session.graph().nodes().iter().map(|node| &node.address);
+        let mut all = wanted.chain(self.session.state().entries().map(|(address, _)| address));
+        if all.any(|address| pattern.matches(address)) {
+            return Ok(());
+        }
+        let refusal =
+            Failure::usage(format!("`{pattern}` means nothing that is in the stack or in the state"));
+        Err(refusal.hint("`oci-moodle state list` and `plan` show the addresses; `*` stands for anything"))
     }
 
     async fn show_plan(&mut self, arguments: &PlanArguments, options: &PlanOptions) -> Result<Exit, Failure> {
@@ -219,16 +238,19 @@ impl Run {
 
     async fn change(
         &mut self,
-        saved: Option<SavedPlan>,
+        saved: Option<(&Path, SavedPlan)>,
         options: &PlanOptions,
         consent: Consent,
         json: Json,
     ) -> Result<Exit, Failure> {
         let plan = match saved {
-            Some(saved) => {
+            Some((path, saved)) => {
                 let plan = saved.for_state(self.session.state(), self.session.key());
                 plan.map_err(|stale| {
-                    Failure::usage_because("the plan cannot be used any more", &stale).hint("make a new plan")
+                    Failure::usage_because(
+                        format!("the plan {} cannot be used any more", path.display()),
+                        &stale,
+                    )
                 })?
             }
             None => match self.make_plan(options).await? {

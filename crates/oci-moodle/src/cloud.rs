@@ -55,6 +55,12 @@ pub(crate) enum CloudError {
     Environment(#[source] EndpointError),
     #[error("there are no credentials")]
     Credentials(#[from] CredentialError),
+    #[error("nothing answers at {endpoint}")]
+    Unreachable {
+        endpoint: String,
+        #[source]
+        source: reqwest::Error,
+    },
     #[error("the connection cannot be set up")]
     Setup(#[from] SetupError),
     #[error("HTTP cannot be set up")]
@@ -91,7 +97,7 @@ impl Cloud {
             .build()?;
         let client = client(&machine, &credentials, endpoint.as_deref()).await?;
         let clock = match &endpoint {
-            Some(endpoint) => clock(&web, endpoint).await,
+            Some(endpoint) => clock(&web, endpoint).await?,
             None => None,
         };
         let control = endpoint.filter(|_| clock.is_some());
@@ -163,10 +169,25 @@ async fn client(
 }
 
 /// What a mock's clock shows, and how fast it runs; `None` where there is no mock.
-async fn clock(web: &reqwest::Client, endpoint: &str) -> Option<(DateTime<Utc>, f64)> {
-    let answer = web.get(format!("{endpoint}/_mock/clock")).send().await.ok()?;
+async fn clock(web: &reqwest::Client, endpoint: &str) -> Result<Option<(DateTime<Utc>, f64)>, CloudError> {
+    match web.get(format!("{endpoint}/_mock/clock")).send().await {
+        Ok(answer) => Ok(shown(answer).await),
+        // On this machine nobody is in between: asking again for a minute would only hide what is wrong.
+        Err(source) if source.is_connect() && is_local(endpoint) => {
+            Err(CloudError::Unreachable { endpoint: endpoint.to_owned(), source })
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+async fn shown(answer: reqwest::Response) -> Option<(DateTime<Utc>, f64)> {
     let clock: serde_json::Value = answer.error_for_status().ok()?.json().await.ok()?;
     Some((clock.get("now")?.as_str()?.parse().ok()?, clock.get("time_scale")?.as_f64()?))
+}
+
+fn is_local(endpoint: &str) -> bool {
+    let url = reqwest::Url::parse(endpoint);
+    url.is_ok_and(|url| matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")))
 }
 
 /// Sends nothing, and is nobody.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use moodle_stack::session::SessionError;
+use oci_mock::serve::ServeError;
 use reconcile::journal::{LedgerError, OpenError};
 use reconcile::run::ApplyError;
 use reconcile::store::StoreError;
@@ -100,6 +101,12 @@ impl Failure {
         Self { exit: Exit::Usage, what: What::Findings(text, json) }
     }
 
+    /// Somebody interrupted it before anything was done.
+    pub(crate) fn interrupted() -> Self {
+        let report = Report::new("interrupted");
+        Self::new(Exit::Interrupted, report.effect("nothing was changed"))
+    }
+
     /// With what to do next.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         self.with(|report| report.hint(hint))
@@ -131,9 +138,14 @@ impl From<CloudError> for Failure {
             CloudError::Credentials(_) => failure
                 .ending(Exit::Usage)
                 .hint("`--mock` needs no credentials; `oci setup config` writes some for a tenancy"),
+            CloudError::Mock(ServeError::Data(oci_mock::StoreError::InUse { .. })) => failure
+                .ending(Exit::Later)
+                .hint("wait until the other run is over; one that was killed is in nobody's way"),
             CloudError::Mock(_) | CloudError::Folder(_) => {
                 failure.hint("the mock's files lie in `.oci-moodle` beside the stack file")
             }
+            CloudError::Unreachable { .. } => failure
+                .hint("`oci-moodle mock serve` serves a mock; its first line is what `--endpoint` takes"),
             CloudError::Setup(_) | CloudError::Http(_) => failure,
         }
     }
@@ -147,6 +159,9 @@ impl From<SessionError> for Failure {
                 failure.ending(Exit::Later)
             }
             SessionError::State(OpenError::Store(_)) => failure,
+            SessionError::State(OpenError::MissingKey { .. } | OpenError::OtherKey { .. } | OpenError::Key(_)) => {
+                failure.ending(Exit::Usage)
+            }
             SessionError::State(_) => failure.ending(Exit::Usage).hint(
                 "nothing was changed; a backup lies beside the state, and `oci-moodle state recover` rebuilds it from the cloud",
             ),
@@ -172,9 +187,7 @@ impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         let failure = Self::because("could not carry out the plan", &error);
         match error {
-            ApplyError::Stale | ApplyError::ConfigurationChanged(_) => {
-                failure.ending(Exit::Usage).hint("make a new plan")
-            }
+            ApplyError::Stale | ApplyError::ConfigurationChanged(_) => failure.ending(Exit::Usage),
             _ => failure,
         }
     }

@@ -1,5 +1,6 @@
 //! Patterns for addresses: `*` stands for any text, `?` for one character; `t.web` also means all its instances.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::Address;
@@ -18,6 +19,12 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, address: &Address) -> bool {
         glob(&self.0, address.as_str()) || (!self.0.contains('[') && glob(&self.0, address.group()))
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

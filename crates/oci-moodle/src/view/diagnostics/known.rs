@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use moodle_stack::codes::Code;
+use moodle_stack::session::SessionError;
 use moodle_stack::stack::{FactsError, StackError};
 use oci_client::classify::Effect;
 use oci_client::error::{Error as ClientError, Hint};
@@ -22,6 +23,9 @@ pub(super) fn add(report: &mut Report, error: &(dyn Error + 'static)) {
         return add_client(report, error);
     }
     // A transparent layer is never seen by itself, but for its type.
+    if let Some(SessionError::State(inner)) = error.downcast_ref() {
+        return add(report, inner);
+    }
     if let Some(OpenError::Store(inner)) = error.downcast_ref() {
         return add(report, inner);
     }
