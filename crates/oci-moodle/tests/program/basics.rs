@@ -1,70 +1,8 @@
-//! The built program: arguments, stdout, stderr, exit status.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "tests of a real process read real files"
-)]
+//! Arguments, stdout, stderr, exit status, and the mock as a server.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oci-moodle"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("OCI_") {
-            command.env_remove(name);
-        }
-    }
-    command.stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    program().args(arguments).output().unwrap()
-}
-
-/// A mock that is stopped when the test ends, however it ends.
-struct Served {
-    process: Child,
-    base_url: String,
-}
-
-impl Served {
-    fn start(arguments: &[&str]) -> Self {
-        let mut process =
-            program().args(["mock", "serve"]).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut first_line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
-        Self { process, base_url: first_line.trim_end().to_owned() }
-    }
-
-    /// An unsigned GET, and the status line and body that it gets.
-    fn get(&self, path: &str) -> (String, String) {
-        let authority = self.base_url.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(authority).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.lines().next().unwrap().to_owned(), body.to_owned())
-    }
-
-    #[cfg(unix)]
-    fn tell(&mut self, signal: &str) -> std::process::ExitStatus {
-        let told = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
-        assert!(told.success());
-        self.process.wait().unwrap()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use crate::support::{Served, program, run};
 
 #[test]
 fn the_version_is_one_line_on_stdout() {
@@ -137,8 +75,8 @@ fn two_mocks_with_one_seed_and_stopped_clocks_answer_the_same_bytes() {
 #[test]
 fn the_mock_ends_well_when_it_is_told_to_stop() {
     for signal in ["-INT", "-TERM"] {
-        let mut served = Served::start(&[]);
-        assert!(served.tell(signal).success(), "{signal}");
+        let served = Served::start(&[]);
+        assert!(served.stop(signal).success(), "{signal}");
     }
 }
 
