@@ -261,3 +261,55 @@ fn wrong_states_and_plans_are_refused_and_change_nothing() {
     }
     is_fine(&faults);
 }
+
+/// A small file system of its own, as root on Linux. It goes when the test ends.
+#[cfg(target_os = "linux")]
+struct SmallDisk(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    /// `None` where this process may not mount one.
+    fn new(folder: &Folder) -> Option<Self> {
+        let path = folder.path("disk");
+        fs::create_dir_all(&path).unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=48k", "tmpfs"]).arg(&path);
+        mount.output().is_ok_and(|output| output.status.success()).then_some(Self(path))
+    }
+
+    fn grow(&self) {
+        let mut mount = std::process::Command::new("mount");
+        assert!(mount.args(["-o", "remount,size=16m"]).arg(&self.0).status().unwrap().success());
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_stops_a_run_and_with_room_the_next_one_goes_on() {
+    let (served, cloud) = Served::cloud(TIME_SCALE, 1);
+    let site = Site::lean(&cloud);
+    let Some(disk) = SmallDisk::new(&site.folder) else {
+        println!("this test needs the right to mount a file system; without it there is nothing to see");
+        return;
+    };
+    let apply = ["apply", "--auto-approve", "--state", "disk/state.json"];
+    let ended = site.run(&apply).expect(1, "the disk is full");
+    for word in ["No space left", "disk/state", "hint: ", "room on the disk"] {
+        assert!(ended.stderr.contains(word), "`{word}` is not said: {}", ended.stderr);
+    }
+    disk.grow();
+    site.run(&apply).expect(0, "there is room again");
+    let once = served.inventory();
+    for kind in ["oci_core_vcn", "oci_mysql_mysql_db_system", "oci_core_instance"] {
+        assert_eq!(once[kind].len(), 1, "{kind}: {once:?}");
+    }
+    site.run(&["destroy", "--auto-approve", "--state", "disk/state.json"]).expect(0, "destroy");
+    assert!(served.inventory().is_empty());
+}
