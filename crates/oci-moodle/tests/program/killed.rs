@@ -129,8 +129,11 @@ impl Work {
                 return;
             }
             let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(u64::from(number));
-            let (kind, cloud) =
-                if number % FULL_EVERY == 0 { (&self.full, &clouds[1]) } else { (&self.lean, &clouds[0]) };
+            let (kind, cloud) = if number.is_multiple_of(FULL_EVERY) {
+                (&self.full, &clouds[1])
+            } else {
+                (&self.lean, &clouds[0])
+            };
             let cycled = std::panic::catch_unwind(AssertUnwindSafe(|| kind.cycle(cloud, seed)));
             match cycled {
                 Ok(hits) => drop(self.hits.fetch_add(hits, Ordering::SeqCst)),

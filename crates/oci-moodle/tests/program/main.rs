@@ -4,8 +4,9 @@
 //! `OCI_MOODLE_TEST_KILLS` says how often the program is killed (see `docs/src/program.md`).
 #![expect(
     clippy::disallowed_methods,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests of a real process use real files, and may fail anywhere"
+    reason = "tests of a real process use real files, say their seeds, and may fail anywhere"
 )]
 
 mod support;
