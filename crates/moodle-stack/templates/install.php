@@ -166,11 +166,13 @@ final class Installation
     /** One statement decides who installs. */
     private function acquire(): bool
     {
-        return $this->change(
+        $changed = $this->change(
             "UPDATE $this->table SET owner = ?, state = 'installing', renewed = UTC_TIMESTAMP(6)
              WHERE id = 1 AND (state = 'free'
              OR (state = 'installing' AND renewed < UTC_TIMESTAMP(6) - INTERVAL $this->lease SECOND))",
         );
+        // A Galera node tries a statement that lost against another node's again by itself; what counts is the row.
+        return $changed && $this->row()['owner'] === $this->owner;
     }
 
     /** Whether the row is still ours; if so, for another lease. */
@@ -193,10 +195,20 @@ final class Installation
 
     private function change(string $statement): bool
     {
-        $prepared = $this->link()->prepare($statement);
-        $prepared->bind_param('s', $this->owner);
-        $prepared->execute();
-        return $prepared->affected_rows === 1;
+        for ($attempt = 1; ; $attempt++) {
+            try {
+                $prepared = $this->link()->prepare($statement);
+                $prepared->bind_param('s', $this->owner);
+                $prepared->execute();
+                return $prepared->affected_rows === 1;
+            } catch (mysqli_sql_exception $error) {
+                // A deadlock is no failure: on a cluster another server's CREATE TABLE IF NOT EXISTS is enough for one.
+                if ($error->getCode() !== 1213 || $attempt === 5) {
+                    throw $error;
+                }
+                usleep(20_000);
+            }
+        }
     }
 
     private function row(): ?array

@@ -74,9 +74,8 @@ pub(crate) fn galera(stage: &Stage) -> Vec<Server> {
     let cluster = format!("--wsrep-cluster-address=gcomm://{}", MEMBERS.join(","));
     let node = |(index, address): (usize, &&str)| {
         let address = *address;
-        let provider = format!(
-            "--wsrep-provider-options=gmcast.listen_addr=tcp://{address}:4567;ist.recv_addr={address}:4568;gcache.size=32M"
-        );
+        let provider =
+            format!("--wsrep-provider-options=gmcast.listen_addr=tcp://{address}:4567;gcache.size=32M");
         let [own, receive] = ["node", "sst-receive"].map(|what| format!("--wsrep-{what}-address={address}"));
         let mut options =
             vec!["--wsrep-on=ON", "--wsrep-provider=/usr/lib/galera/libgalera_smm.so", &cluster];

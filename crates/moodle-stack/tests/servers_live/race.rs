@@ -315,7 +315,8 @@ pub(crate) fn race(site: &Site, database: &Server, trouble: Option<(Trouble, Mom
         let counts = ["begin", "end", "cron"].map(|word| record.of(word).count());
         assert_eq!(counts, [1, 1, 1], "{schema}: begun, ended, and one first run of cron");
         let installing = boots.iter().filter(|boot| boot.said().contains("this server installs")).count();
-        assert_eq!(installing, 1, "{schema}: the others waited");
+        let said = boots.iter().map(Service::said).collect::<String>();
+        assert_eq!(installing, 1, "{schema}: the others waited: {said}");
     }
     site.holds_one_installation(database);
     site.a_late_server_finds_it_done(&site.machines[late]);
