@@ -66,6 +66,20 @@ async fn the_database_grows_in_place_and_becomes_highly_available() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn servers_grow_in_place() {
+    let mut site = Site::new(26);
+    let of = |ocpus: u16| file(&format!("[servers]\ncount = 2\nocpus = {ocpus}\nmemory_in_gbs = 12\n"));
+    site.reach(&of(2)).await;
+    let before = site.live("oci_core_instance");
+    let plan = site.reach(&of(4)).await;
+    assert_eq!(
+        touches_a_server(&plan),
+        ["update oci_core_instance.web[0]", "update oci_core_instance.web[1]"]
+    );
+    assert_eq!(site.live("oci_core_instance"), before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_password_is_a_change_in_place() {
     let mut site = Site::new(24);
     let secret = |rotation: u32| {

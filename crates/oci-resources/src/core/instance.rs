@@ -52,8 +52,10 @@ pub struct Instance {
     /// The fault domain; chosen by the service when left out.
     pub fault_domain: Attr<String>,
     /// The shape, such as `VM.Standard.A1.Flex`; left out with `placement`.
+    #[schemars(extend("x-volatile" = true))]
     pub shape: Attr<String>,
     /// OCPUs and memory of a flexible shape.
+    #[schemars(extend("x-volatile" = true))]
     pub shape_config: Attr<ShapeConfig>,
     /// Where it may be, in the order in which places are tried; in place of `availability_domain`,
     /// `fault_domain`, `shape` and `shape_config`.
