@@ -145,6 +145,11 @@ codes! {
     StorageUnwell = "E0510", "a storage that is not as it must be";
     BackupOld = "E0511", "no recent backup";
     NotSeen = "E0512", "a part of the site that cannot be seen";
+    RulesWrong = "E0513", "security rules that are not exact";
+    SshOpen = "E0514", "SSH that is open to others than the file says";
+    ServerPublic = "E0515", "a server with a public address";
+    CertificateEnds = "E0516", "a certificate that ends soon or cannot be looked at";
+    Drifted = "E0517", "a site that is not what a plan would make";
 }
 
 impl fmt::Display for Code {

@@ -61,6 +61,12 @@ pub enum Check {
     Backups,
     /// What a visitor of the running site gets.
     Site,
+    /// Security rules of the running site.
+    Rules,
+    /// The certificate of the running site.
+    Certificate,
+    /// What a plan would change.
+    Changes,
 }
 
 impl Check {
@@ -93,6 +99,9 @@ impl Check {
             Self::Storage => "storage",
             Self::Backups => "backups",
             Self::Site => "site",
+            Self::Rules => "rules",
+            Self::Certificate => "certificate",
+            Self::Changes => "changes",
         }
     }
 }

@@ -94,6 +94,11 @@ pub(crate) enum Verb {
     Apply(Apply),
     /// Remove everything, dependents first.
     Destroy(Destroy),
+    /// Show each tier of the running site as it is now. Exits with 1 when something is wrong.
+    Status(Json),
+    /// Check the running site from end to end. Exits with 1 when something is wrong or could not be checked.
+    #[command(after_help = "Example:\n  oci-moodle verify --json")]
+    Verify(Json),
     /// Show what changed behind our back.
     Drift(Json),
     /// Take over something that exists.
@@ -140,9 +145,12 @@ impl Verb {
     /// Whether what goes wrong is to be said in JSON too.
     pub(crate) fn speaks_json(&self) -> bool {
         match self {
-            Self::Validate(json) | Self::Preflight(json) | Self::Drift(json) | Self::Output { json, .. } => {
-                json.json
-            }
+            Self::Validate(json)
+            | Self::Preflight(json)
+            | Self::Status(json)
+            | Self::Verify(json)
+            | Self::Drift(json)
+            | Self::Output { json, .. } => json.json,
             Self::Plan(plan) => plan.json.json,
             Self::Apply(apply) => apply.json.json,
             Self::Destroy(destroy) => destroy.json.json,

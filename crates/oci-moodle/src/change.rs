@@ -1,14 +1,16 @@
 //! `plan`, `apply`, `destroy`, `drift`: what is to be done, and doing it.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 
 use moodle_stack::session::{Place, Session};
-use moodle_stack::site::{self, Site};
+use moodle_stack::site::{self, Fault, Site};
 use moodle_stack::stack::Facts;
+use moodle_stack::verify::Changes;
 use reconcile::Address;
 use reconcile::journal::peek;
-use reconcile::plan::{Mode, Pattern, Plan, PlanOptions, Problem, SavedPlan};
+use reconcile::plan::{Action, Mode, Pattern, Plan, PlanOptions, Problem, SavedPlan};
 use reconcile::run::{StepEnd, Summary};
 use reconcile::store::FileStore;
 use serde_json::json;
@@ -277,6 +279,9 @@ impl Run {
                 self.session.apply(&plan, &options, &mut self.reporter, &self.interrupt.cancel).await?;
             self.reporter.ended(&summary);
             if let Some(exit) = unfinished(&self.global, &self.file, &summary) {
+                if summary.failed.iter().any(|end| end.action == Action::Check) {
+                    self.explain().await;
+                }
                 return Ok(exit);
             }
         }
@@ -315,11 +320,26 @@ impl Run {
         Ok(exit)
     }
 
+    /// Says why servers did not become healthy.
+    async fn explain(&self) {
+        let (client, time) = (self.cloud.client.clone(), self.cloud.time.clone());
+        let Some(site) = Site::new(client, time, &self.file.config, self.session.state()) else { return };
+        let visitor = self.cloud.visitor(site.load_balancer_id());
+        let faults = self.interrupt.or(site.faults(&visitor)).await.unwrap_or_default();
+        self.tell_faults(&faults);
+    }
+
+    fn tell_faults(&self, faults: &[Fault]) {
+        for fault in faults {
+            self.reporter.tell(format!("wrong: {fault}"), json!({"type": "fault", "fault": fault}));
+        }
+    }
+
     /// Done means that the site answers.
     async fn answers(&self) -> Result<Exit, Failure> {
-        let outputs = self.session.state().outputs();
+        let state = self.session.state();
         let (client, time) = (self.cloud.client.clone(), self.cloud.time.clone());
-        let Some(site) = Site::new(client, time, &self.file.config, outputs) else {
+        let Some(site) = Site::new(client, time, &self.file.config, state) else {
             let text = "The stack is not complete, so nobody can say whether the site answers.";
             self.reporter.tell(text, json!({"type": "incomplete"}));
             return Ok(Exit::Done);
@@ -334,6 +354,7 @@ impl Run {
             return Ok(Exit::Interrupted);
         }
         let answer = answer.map_err(|silent| {
+            self.tell_faults(&silent.faults);
             let failure = Failure::because("everything is there, and the site does not answer", &silent);
             failure.hint("`oci-moodle status` shows each tier; another `apply` waits on")
         })?;
@@ -351,6 +372,27 @@ impl Run {
         self.reporter.tell(format!("{} answers {}{location}{here}", site.url(), answer.status), fields);
         Ok(Exit::Done)
     }
+}
+
+/// What a plan would change, for who only looks: nothing is settled, and nothing written but the lock.
+pub(crate) async fn changes(global: &Global, cloud: &Cloud, file: &StackFile) -> Changes {
+    let state = stack_file::state_path(global);
+    let Ok(session) = open(cloud, file, &state, Mode::Apply, true, "verify").await else {
+        return Changes::Unknown("no plan can be made now: `oci-moodle plan` says why".to_owned());
+    };
+    let changes = if session.state().open_intents().len() > 0 {
+        Changes::Unknown("a run was cut off, and the next `apply` goes on with it".to_owned())
+    } else {
+        let observed = session.refresh(true).await;
+        let plan = session.plan(&observed, &PlanOptions::default());
+        let planned = plan.steps().iter().map(|step| step.address.to_string());
+        let drifted = plan.drift().iter().map(|drift| drift.address.to_string());
+        let all: BTreeSet<String> = planned.chain(drifted).collect();
+        Changes::Known(all.into_iter().collect())
+    };
+    // It was only looked at: a lock that could not be given back expires.
+    let _ = session.close().await;
+    changes
 }
 
 /// What shows a run: on stderr for people, on stdout for programs.

@@ -92,6 +92,7 @@ impl Cloud {
         }
         let web = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .tls_info(true)
             .timeout(Duration::from_secs(15))
             .no_proxy()
             .build()?;
@@ -238,6 +239,18 @@ impl Visitor for Web<'_> {
             let location = answer.headers().get(reqwest::header::LOCATION);
             let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
             Ok(Answer { status: answer.status().as_u16(), location })
+        })
+    }
+
+    fn certificate<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(async move {
+            if self.cloud.control.is_some() {
+                return Err("the mock has no TLS".to_owned());
+            }
+            let answer = self.cloud.web.get(url).send().await.map_err(|error| words(&error))?;
+            let shown = answer.extensions().get::<reqwest::tls::TlsInfo>();
+            let certificate = shown.and_then(reqwest::tls::TlsInfo::peer_certificate);
+            certificate.map(<[u8]>::to_vec).ok_or_else(|| format!("{url} shows no certificate"))
         })
     }
 }

@@ -49,6 +49,8 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Plan(plan) => change::plan(&global, &plan).await,
         Verb::Apply(apply) => change::apply(&global, &apply).await,
         Verb::Destroy(destroy) => change::destroy(&global, &destroy).await,
+        Verb::Status(json) => look::status(&global, json).await,
+        Verb::Verify(json) => look::verify(&global, json).await,
         Verb::Drift(json) => change::drift(&global, json).await,
         Verb::Import { address, id } => state::import(&global, &address, &id).await,
         Verb::State(verb) => state::run(&global, verb).await,

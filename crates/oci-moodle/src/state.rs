@@ -102,7 +102,7 @@ fn refused(error: &CommandError) -> Failure {
 }
 
 /// The state, without its lock.
-async fn look(global: &Global) -> Result<Peeked, Failure> {
+pub(crate) async fn look(global: &Global) -> Result<Peeked, Failure> {
     let path = stack_file::state_path(global);
     let store = FileStore::new(&path);
     let found = peek(&store).await.map_err(|error| {

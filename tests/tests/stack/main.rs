@@ -6,4 +6,5 @@ mod examples;
 mod keep;
 mod rolling;
 mod site;
+mod status;
 mod timeline;

@@ -1,13 +1,16 @@
 //! A stack whose file changes, as an administrator changes it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::DateTime;
 use cross_tests::Cloud;
 use moodle_stack::config::Config;
 use moodle_stack::keep::Kept;
+use moodle_stack::report::Report;
 use moodle_stack::session::{Place, Session};
 use moodle_stack::site::{self, Answer, Visitor};
+use moodle_stack::verify::{self, Changes};
 use oci_client::services::core::models::{UpdateNatGatewayDetails, UpdateServiceGatewayDetails};
 use oci_client::services::core::operations::{UpdateNatGateway, UpdateServiceGateway};
 use oci_mock::Mock;
@@ -100,9 +103,44 @@ impl Site {
         answer
     }
 
+    /// Whether the site answers now, and if not, why.
+    pub(crate) async fn diagnose(&self, file: &str) -> Result<Answer, site::NotAnswering> {
+        let config = Config::parse(file).unwrap();
+        let session = self.session(&config).await;
+        let site = self.site(&config, &session);
+        let visitor = Internet { mock: &self.cloud.mock, load_balancer_id: site.load_balancer_id() };
+        let answer = site.diagnose(&visitor).await;
+        session.close().await.unwrap();
+        answer
+    }
+
+    /// Everything about the site as it is now.
+    pub(crate) async fn inspect(&self, config: &Config) -> site::Inspection {
+        let session = self.session(config).await;
+        let id = self.site(config, &session).load_balancer_id().to_owned();
+        let visitor = Internet { mock: &self.cloud.mock, load_balancer_id: &id };
+        let seen = site::inspect(&self.cloud.client, &*self.world, &visitor, config, session.state()).await;
+        session.close().await.unwrap();
+        seen
+    }
+
+    /// What `verify` says of it.
+    pub(crate) async fn verify(&self, config: &Config, seen: &site::Inspection, changes: &Changes) -> Report {
+        let session = self.session(config).await;
+        let id = self.site(config, &session).load_balancer_id().to_owned();
+        session.close().await.unwrap();
+        let visitor = Internet { mock: &self.cloud.mock, load_balancer_id: &id };
+        verify::run_whole(config, seen, changes, &visitor).await
+    }
+
+    /// Lets time pass.
+    pub(crate) async fn wait(&self, time: Duration) {
+        self.world.sleep(time).await;
+    }
+
     fn site(&self, config: &Config, session: &Session) -> site::Site {
         let (client, time) = (self.cloud.client.clone(), Arc::clone(&self.world));
-        site::Site::new(client, time, config, session.state().outputs()).unwrap()
+        site::Site::new(client, time, config, session.state()).unwrap()
     }
 
     /// A plan that must have nothing to do.

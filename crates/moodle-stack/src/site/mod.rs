@@ -1,4 +1,17 @@
-//! Whether the site answers, as its visitors and its load balancer see it.
+//! Whether the site answers, as its visitors and its load balancer see it, and which layer fails when it does not.
+//!
+//! [`read`] asks the services for what lies behind the tiers, with reads only; [`blame`] judges it together with what
+//! [`crate::status`] sees, and is pure.
+
+mod answer;
+pub(crate) mod blame;
+mod certificate;
+pub mod evidence;
+pub(crate) mod inspection;
+mod layer;
+mod read;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +20,15 @@ use oci_client::client::Client;
 use oci_client::services::network_load_balancer::models::BackendSetHealthStatus;
 use oci_client::services::network_load_balancer::operations::GetBackendSetHealth;
 use reconcile::run::Cancel;
-use reconcile::value::{Value, ValueMap};
-use world::{BoxFuture, World};
+use reconcile::state::State;
+use reconcile::value::Value;
+use world::World;
+
+pub(crate) use answer::judge;
+pub use answer::{Answer, Front, Visitor};
+pub use blame::faults;
+pub use inspection::{Inspection, inspect};
+pub use layer::{Fault, Layer, NotAnswering, Weight};
 
 use crate::config::Config;
 use crate::stack::listeners;
@@ -20,47 +40,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// A server installs packages and the application at its first boot: half an hour on a small shape is much.
 const PATIENCE: Duration = Duration::from_secs(45 * 60);
 
-/// What a visitor got.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// Where the visitor is sent.
-    pub location: Option<String>,
-}
-
-/// Visits the site: HTTP that follows no redirect.
-pub trait Visitor: Send + Sync {
-    /// What `GET url` gives; the error is what went wrong, in words.
-    ///
-    /// # Cancel safety
-    /// It may be dropped at any await.
-    fn get<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Answer, String>>;
-}
-
-/// The part of the way to the application at which something is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Layer {
-    /// The load balancer, or what leads to it.
-    LoadBalancer,
-    /// The servers do not pass the load balancer's health check.
-    HealthCheck,
-    /// Servers are healthy, and a visitor gets something else than the application's answer.
-    Application,
-}
-
-/// The site does not answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the site does not answer: {evidence}")]
-pub struct NotAnswering {
-    /// Where it ends.
-    pub layer: Layer,
-    /// What was seen there.
-    pub evidence: String,
-}
-
-/// Where the site is, from the outputs of its stack.
+/// Where the site is, from the state of its stack.
 #[derive(Clone, Debug)]
 pub struct Site {
     client: Client,
@@ -68,30 +48,22 @@ pub struct Site {
     load_balancer_id: String,
     /// Its address, without a slash at its end.
     url: String,
-    sets: Vec<&'static str>,
-    servers: i64,
-    status: u16,
+    config: Config,
+    state: State,
 }
 
 impl Site {
-    /// The site of a stack with these outputs; `None` as long as they do not say where it is.
+    /// The site that `config` describes and `state` has; `None` as long as the state does not say where it is.
     #[must_use]
-    pub fn new(
-        client: Client,
-        cloud_time: Arc<dyn World>,
-        config: &Config,
-        outputs: &ValueMap,
-    ) -> Option<Self> {
-        let text = |name: &str| outputs.get(name).and_then(Value::as_str).map(str::to_owned);
+    pub fn new(client: Client, cloud_time: Arc<dyn World>, config: &Config, state: &State) -> Option<Self> {
+        let text = |name: &str| state.outputs().get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Self {
             client,
             cloud_time,
             load_balancer_id: text("load_balancer_id")?,
             url: text("url")?,
-            sets: listeners(config).iter().map(|(name, _)| *name).collect(),
-            servers: i64::from(config.servers.count),
-            // The address says how visitors come: what answers there is the application, with TLS or without.
-            status: config.site.application.healthy_code(),
+            config: config.clone(),
+            state: state.clone(),
         })
     }
 
@@ -107,7 +79,7 @@ impl Site {
         &self.load_balancer_id
     }
 
-    /// Looks once.
+    /// Looks once: whether all wanted backends are healthy, and visitors get what they should. It does not look for causes.
     ///
     /// # Errors
     /// [`NotAnswering`].
@@ -115,42 +87,29 @@ impl Site {
     /// # Cancel safety
     /// It only reads, and may be dropped at any await.
     pub async fn look(&self, visitor: &dyn Visitor) -> Result<Answer, NotAnswering> {
-        for set in &self.sets {
+        for (set, _) in listeners(&self.config) {
             self.check_set(set).await?;
         }
         let url = format!("{}/", self.url);
-        let answer = visitor.get(&url).await;
-        let seen = match answer {
-            Ok(answer) if answer.status == self.status && self.is_right_place(&answer) => return Ok(answer),
-            Ok(Answer { status, location: Some(location) }) => {
-                format!("{status} with `Location: {location}`")
-            }
-            Ok(Answer { status, location: None }) => status.to_string(),
+        let wrong = match visitor.get(&url).await {
+            Ok(answer) => match judge(self.config.site.application, &self.url, &answer) {
+                Ok(()) => return Ok(answer),
+                Err(wrong) => format!("{answer}, and {wrong}"),
+            },
             Err(trouble) => trouble,
         };
-        let evidence = format!("`GET {url}` gives {seen}, and {} was expected", self.status);
-        Err(NotAnswering { layer: Layer::Application, evidence })
-    }
-
-    /// A redirect must lead to the site itself: elsewhere means that the application believes to have another address.
-    fn is_right_place(&self, answer: &Answer) -> bool {
-        let is_redirect = (300..400).contains(&answer.status);
-        !is_redirect
-            || answer
-                .location
-                .as_ref()
-                .is_some_and(|location| location.starts_with(&format!("{}/", self.url)))
+        Err(NotAnswering::at(Layer::Application, format!("`GET {url}` gives {wrong}")))
     }
 
     async fn check_set(&self, set: &str) -> Result<(), NotAnswering> {
         let call = GetBackendSetHealth::new(self.load_balancer_id.clone(), set.to_owned());
-        let health = self.client.call(&call).await.map_err(|error| NotAnswering {
-            layer: Layer::LoadBalancer,
-            evidence: format!("the health of the backend set `{set}` cannot be had: {error}"),
+        let health = self.client.call(&call).await.map_err(|error| {
+            let evidence = format!("the health of the backend set `{set}` cannot be had: {error}");
+            NotAnswering::at(Layer::LoadBalancer, evidence)
         })?;
         let health = health.value;
-        let there = health.total_backend_count.unwrap_or_default();
-        if health.status == Some(BackendSetHealthStatus::Ok) && there >= self.servers {
+        let (there, wanted) = (health.total_backend_count.unwrap_or_default(), self.config.servers.count);
+        if health.status == Some(BackendSetHealthStatus::Ok) && there >= i64::from(wanted) {
             return Ok(());
         }
         let named = |names: &Option<Vec<String>>| names.clone().unwrap_or_default();
@@ -158,18 +117,17 @@ impl Site {
         let other =
             [named(&health.warning_state_backend_names), named(&health.unknown_state_backend_names)].concat();
         let evidence = format!(
-            "of {} servers, the load balancer's backend set `{set}` has {there}; critical: {}; not known yet: {}",
-            self.servers,
+            "of {wanted} servers, the load balancer's backend set `{set}` has {there}; critical: {}; not known yet: {}",
             list(&critical),
             list(&other),
         );
-        Err(NotAnswering { layer: Layer::HealthCheck, evidence })
+        Err(NotAnswering::at(Layer::HealthCheck, evidence))
     }
 
-    /// Looks until it answers, or for three quarters of an hour in the cloud's time.
+    /// Looks until it answers, or for three quarters of an hour in the cloud's time, and then for the causes.
     ///
     /// # Errors
-    /// [`NotAnswering`]: what was seen last; also when `cancel` says to stop.
+    /// [`NotAnswering`]: which layer fails, and what shows it; when `cancel` says to stop, only what was seen last.
     ///
     /// # Cancel safety
     /// It only reads, and may be dropped at any await.
@@ -185,12 +143,43 @@ impl Site {
                 Ok(answer) => return Ok(answer),
                 Err(not_yet) => not_yet,
             };
-            if cancel.is_stopping() || self.cloud_time.monotonic().saturating_sub(begun) > PATIENCE {
+            if cancel.is_stopping() {
                 return Err(not_yet);
+            }
+            if self.cloud_time.monotonic().saturating_sub(begun) > PATIENCE {
+                return Err(self.why(visitor, not_yet).await);
             }
             told(&not_yet);
             self.cloud_time.sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Looks once, and for the causes if it does not answer.
+    ///
+    /// # Errors
+    /// [`NotAnswering`]: which layer fails, and what shows it.
+    ///
+    /// # Cancel safety
+    /// It only reads, and may be dropped at any await.
+    pub async fn diagnose(&self, visitor: &dyn Visitor) -> Result<Answer, NotAnswering> {
+        match self.look(visitor).await {
+            Ok(answer) => Ok(answer),
+            Err(silent) => Err(self.why(visitor, silent).await),
+        }
+    }
+
+    /// Looks at everything, and for what explains that the site does not answer.
+    async fn why(&self, visitor: &dyn Visitor, silent: NotAnswering) -> NotAnswering {
+        silent.because(self.faults(visitor).await)
+    }
+
+    /// Everything that is not as it should be, likely causes first.
+    ///
+    /// # Cancel safety
+    /// It only reads, and may be dropped at any await.
+    pub async fn faults(&self, visitor: &dyn Visitor) -> Vec<Fault> {
+        let (client, time) = (&self.client, &*self.cloud_time);
+        inspect(client, time, visitor, &self.config, &self.state).await.faults
     }
 }
 

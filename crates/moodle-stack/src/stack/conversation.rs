@@ -159,7 +159,7 @@ pub fn conversations(config: &Config) -> Vec<Conversation> {
 ///
 /// **Source** of the NFS rules: Oracle's File Storage documentation, "Configuring VCN security rules for File Storage".
 #[must_use]
-pub(super) fn rules(config: &Config, zone: Zone) -> (Vec<IngressSecurityRule>, Vec<EgressSecurityRule>) {
+pub(crate) fn rules(config: &Config, zone: Zone) -> (Vec<IngressSecurityRule>, Vec<EgressSecurityRule>) {
     let here = Peer::Zone(zone);
     let (mut ingress, mut egress) = (Vec::new(), Vec::new());
     for conversation in conversations(config) {

@@ -24,6 +24,7 @@ use crate::server::{RenderError, TooLarge};
 
 pub(crate) use balancer::listeners;
 use build::Build;
+pub(crate) use conversation::rules;
 pub use conversation::{Conversation, Peer, Ports, Zone, conversations};
 pub use facts::{Facts, FactsError};
 pub use servers::{server_address, server_spec};

@@ -39,7 +39,9 @@ pub enum Look<T> {
     Seen(T),
     /// The state knows of none.
     None,
-    /// It could not be read, and why; a part that is gone as well as one that may not be seen.
+    /// The state knows of it, and the service does not find it: it is gone, or may not be seen. With the service's words.
+    Missing(String),
+    /// It could not be read, and why.
     Unread(String),
 }
 
@@ -49,15 +51,32 @@ impl<T> Look<T> {
     pub fn seen(&self) -> Option<&T> {
         match self {
             Self::Seen(value) => Some(value),
-            Self::None | Self::Unread(_) => None,
+            Self::None | Self::Missing(_) | Self::Unread(_) => None,
         }
     }
 
-    fn of(read: Read<T>) -> Self {
+    /// Why it is not seen, in words; `None` when it is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Seen(_) => None,
+            Self::None => Some("it has not been made".to_owned()),
+            Self::Missing(why) => Some(format!("it is gone, or may not be seen: {why}")),
+            Self::Unread(why) => Some(format!("it cannot be read: {why}")),
+        }
+    }
+
+    pub(crate) fn of(read: Read<T>) -> Self {
         match read {
             Ok(value) => Self::Seen(value),
+            Err(error) if is_missing(&error) => Self::Missing(words(&error)),
             Err(error) => Self::Unread(words(&error)),
         }
+    }
+
+    /// What a read came to, as `shown` has it.
+    pub(crate) fn read<U>(read: Read<U>, shown: impl FnOnce(U) -> T) -> Self {
+        Self::of(read.map(shown))
     }
 }
 
@@ -324,7 +343,7 @@ async fn balancer(reads: &Reads, state: &State) -> Look<Balancer> {
     let Some(id) = id(state, network_load_balancer::TYPE) else { return Look::None };
     let seen = match reads.value(&GetNetworkLoadBalancer::new(&id)).await {
         Ok(seen) => seen,
-        Err(error) => return Look::Unread(words(&error)),
+        Err(error) => return Look::of(Err(error)),
     };
     let names: Vec<String> = seen.backend_sets.iter().flat_map(BTreeMap::keys).cloned().collect();
     let healths = all(names.iter().map(|name| -> BoxFuture<'_, _> {
@@ -499,7 +518,7 @@ async fn last_backup(reads: &Reads, state: &State, now: &Timestamp) -> Look<Opti
     // Backups lie in the compartment of their database.
     let compartment = match reads.value(&GetDbSystem::new(&id)).await {
         Ok(seen) => text(seen.compartment_id),
-        Err(error) => return Look::Unread(words(&error)),
+        Err(error) => return Look::of(Err(error)),
     };
     let mut list = ListBackups::new(compartment);
     list.db_system_id = Some(id);

@@ -37,6 +37,7 @@ fn shown<T>(look: &Look<T>, words: impl Fn(&T) -> String) -> String {
     match look {
         Look::Seen(value) => words(value),
         Look::None => "none".to_owned(),
+        Look::Missing(why) => format!("gone, or not to be seen: {why}"),
         Look::Unread(why) => format!("cannot be seen: {why}"),
     }
 }
@@ -60,7 +61,7 @@ fn server_line(server: &Server) -> String {
     let health = server.health.iter().map(|(set, health)| format!("; {set}: {health}"));
     let boot = match &server.boot {
         Look::Seen(boot) => format!("; first boot: {}", boot.state),
-        Look::None | Look::Unread(_) => String::new(),
+        Look::None | Look::Missing(_) | Look::Unread(_) => String::new(),
     };
     format!("server {}: {}{}{boot}", server.name, shown(&server.machine, machine), health.collect::<String>())
 }

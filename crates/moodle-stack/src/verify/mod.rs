@@ -3,12 +3,17 @@
 //!
 //! All of it in one go: a part that is unwell hides no other one.
 
+mod behind;
+
 use std::collections::BTreeSet;
+
+pub use behind::{Changes, judge_behind};
 
 use crate::codes::Code;
 use crate::config::{Config, TlsMode};
 use crate::report::{Check, Finding, Level, Report};
-use crate::site::{Answer, Visitor};
+use crate::server::versions::Application;
+use crate::site::{Answer, Inspection, Visitor, judge as judge_answer};
 use crate::status::{Backup, Boot, Look, Machine, Status};
 
 /// A backup is made every day. What is older than this has missed its hour.
@@ -27,6 +32,22 @@ pub async fn run(config: &Config, status: &Status, url: Option<&str>, visitor: &
         Some(url) => report.add(visits(config, url, visitor).await),
         None => report.skip(&[Check::Site], Check::Balancer),
     }
+    report
+}
+
+/// The same, and what lies behind the tiers: rules, addresses, the share, the certificate, and what a plan would change.
+///
+/// # Cancel safety
+/// As [`run`].
+pub async fn run_whole(
+    config: &Config,
+    seen: &Inspection,
+    changes: &Changes,
+    visitor: &dyn Visitor,
+) -> Report {
+    let url = seen.front.as_ref().map(|front| front.url.as_str());
+    let mut report = run(config, &seen.status, url, visitor).await;
+    report.add(judge_behind(config, seen, changes));
     report
 }
 
@@ -52,7 +73,7 @@ fn part<T>(check: Check, subject: &str, well: &str, look: &Look<T>, state: fn(&T
             "if it is on its way, wait; else `oci-moodle plan` shows what is not as it was made, and `apply` mends it",
         ),
         Look::None => finding("the state knows of none").fault(unwell(check)).advice("`oci-moodle apply` makes it"),
-        Look::Unread(why) => finding(why).fault(Code::NotSeen).advice(
+        Look::Missing(why) | Look::Unread(why) => finding(why).fault(Code::NotSeen).advice(
             "it is gone, or may not be seen, or the service does not answer: `oci-moodle drift` tells more",
         ),
     }
@@ -82,7 +103,7 @@ fn sets(config: &Config, status: &Status) -> Vec<Finding> {
         let set = balancer.backend_sets.get(*name);
         let Some(set) = set.and_then(Look::seen) else {
             let found = match set {
-                Some(Look::Unread(why)) => why.clone(),
+                Some(Look::Missing(why) | Look::Unread(why)) => why.clone(),
                 _ => "the load balancer has none of this name".to_owned(),
             };
             let finding = Finding::ok(Check::Health, subject, "its health", found).fault(Code::NotSeen);
@@ -128,7 +149,7 @@ fn boot(server: &str, boot: &Look<Boot>) -> Option<Finding> {
     let finding = |found: String| Finding::ok(Check::Boot, server, "ready", found);
     Some(match boot {
         Look::None => return None,
-        Look::Unread(why) => finding(why.clone()).but(Level::Unknown, Code::NotSeen),
+        Look::Missing(why) | Look::Unread(why) => finding(why.clone()).but(Level::Unknown, Code::NotSeen),
         Look::Seen(boot) if boot.state == "failed" => {
             let step = boot.last_step.as_deref().unwrap_or("a step");
             let last = boot.last_lines.last().map_or_else(String::new, |line| format!(": {line}"));
@@ -236,70 +257,74 @@ fn backup(status: &Status) -> Finding {
         Look::None => {
             Finding { level: Level::Unknown, ..finding("the state knows of no database".to_owned()) }
         }
-        Look::Unread(why) => finding(why.clone()).but(Level::Unknown, Code::NotSeen),
+        Look::Missing(why) | Look::Unread(why) => finding(why.clone()).but(Level::Unknown, Code::NotSeen),
     }
 }
 
-/// What a visitor must get at one address.
-struct Expected {
-    status: u16,
-    /// What the place begins with that a redirect leads to.
-    leads_to: Option<String>,
+/// The page on which users of an application log in.
+const fn login_page(application: Application) -> &'static str {
+    match application {
+        Application::Moodle => "/login/index.php",
+        Application::WordPress => "/wp-login.php",
+        Application::Drupal => "/user/login",
+        Application::Joomla => "/administrator/",
+    }
 }
 
-/// Visits the site as a browser does: the front page, and the page that it leads to. With TLS, plain HTTP must lead to HTTPS first.
+/// Visits the site as a browser does: the front page, and the page on which users log in. With TLS, plain HTTP must lead to HTTPS
+/// first.
 async fn visits(config: &Config, url: &str, visitor: &dyn Visitor) -> Vec<Finding> {
     let mut findings = Vec::new();
     let front = format!("{url}/");
+    let application = config.site.application;
     if config.tls.mode != TlsMode::Off
         && let Some(rest) = url.strip_prefix("https://")
     {
         let plain = format!("http://{rest}/");
-        let expected = Expected { status: 301, leads_to: Some(front.clone()) };
-        findings.push(visit(&plain, &expected, visitor).await.0);
+        let is_right = |answer: &Answer| {
+            answer.status == 301 && answer.location.as_deref().is_some_and(|place| place.starts_with(&front))
+        };
+        findings.push(visit(&plain, &format!("301 to {front}…"), is_right, url, visitor).await);
     }
-    let status = config.site.application.healthy_code();
-    let leads_to = (300..400).contains(&status).then(|| front.clone());
-    let (finding, answer) = visit(&front, &Expected { status, leads_to }, visitor).await;
-    let is_right = finding.level == Level::Ok;
-    findings.push(finding);
-    // Where the front page is wrong already, what it leads to is not the site's.
-    if let Some(location) = answer.and_then(|answer| answer.location).filter(|_| is_right) {
-        findings.push(visit(&location, &Expected { status: 200, leads_to: None }, visitor).await.0);
-    }
+    let needed = format!("200, or a redirect to a page below {front}");
+    let is_right = |answer: &Answer| judge_answer(application, url, answer).is_ok();
+    findings.push(visit(&front, &needed, is_right, url, visitor).await);
+    let login = format!("{url}{}", login_page(application));
+    findings.push(visit(&login, "200", |answer| answer.status == 200, url, visitor).await);
     findings
 }
 
-async fn visit(url: &str, expected: &Expected, visitor: &dyn Visitor) -> (Finding, Option<Answer>) {
-    let needed = match &expected.leads_to {
-        Some(place) => format!("{} to {place}…", expected.status),
-        None => expected.status.to_string(),
-    };
-    let subject = format!("GET {url}");
-    let finding = |found: String| Finding::ok(Check::Site, &subject, &needed, found);
-    let answer = match visitor.get(url).await {
+/// Visits one page of the site at `site`.
+async fn visit(
+    page: &str,
+    needed: &str,
+    is_right: impl Fn(&Answer) -> bool,
+    site: &str,
+    visitor: &dyn Visitor,
+) -> Finding {
+    let subject = format!("GET {page}");
+    let finding = |found: String| Finding::ok(Check::Site, &subject, needed, found);
+    let answer = match visitor.get(page).await {
         Ok(answer) => answer,
         Err(trouble) => {
             let finding = finding(trouble).fault(Code::SiteSilent);
             let advice = "see the load balancer and its health above; then the host name's DNS entry and `network.visitors_from`";
-            return (finding.advice(advice), None);
+            return finding.advice(advice);
         }
     };
     let found = match &answer.location {
         Some(place) => format!("{} to {place}", answer.status),
         None => answer.status.to_string(),
     };
-    let leads_right = expected.leads_to.as_ref().is_none_or(|place| {
-        answer.location.as_ref().is_some_and(|location| location.starts_with(place.as_str()))
-    });
     let finding = finding(found);
-    if answer.status == expected.status && leads_right {
-        return (finding, Some(answer));
+    if is_right(&answer) {
+        return finding;
     }
+    let leads_right = answer.location.as_deref().is_none_or(|place| place.starts_with(&format!("{site}/")));
     let advice = if leads_right {
         "the application answers something else: see the servers' first boot, and its own log"
     } else {
         "the application believes to have another address: see `site.hostname`"
     };
-    (finding.fault(Code::SiteSilent).advice(advice), Some(answer))
+    finding.fault(Code::SiteSilent).advice(advice)
 }
