@@ -98,8 +98,14 @@ fn ssh(config: &Config, evidence: &Evidence) -> Finding {
     let Some(lists) = lists(&evidence.network, Zone::Web) else {
         return finding("the rules cannot be read".to_owned()).but(Level::Unknown, Code::NotSeen);
     };
-    let open: Vec<&PacketRule> =
-        lists.iter().flat_map(|(_, list)| &list.rules).filter(|rule| is_ssh(rule)).collect();
+    // The mount target may call back from the ports of NFS, to any port: Oracle's rules for File Storage say so.
+    let called_back: Vec<PacketRule> = wanted(config, Zone::Web)
+        .into_iter()
+        .map(|wanted| wanted.rule)
+        .filter(|rule| rule.source_ports.is_some())
+        .collect();
+    let there = lists.iter().flat_map(|(_, list)| &list.rules);
+    let open: Vec<&PacketRule> = there.filter(|rule| is_ssh(rule) && !called_back.contains(rule)).collect();
     let peers: Vec<&str> = open.iter().map(|rule| rule.peer.as_str()).collect();
     let surplus = peers.iter().any(|peer| !asked.iter().any(|range| contains(range, peer)));
     let closed = asked.iter().any(|range| !peers.iter().any(|peer| contains(peer, range)));
