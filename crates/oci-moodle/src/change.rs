@@ -377,7 +377,7 @@ impl Run {
 /// What a plan would change, for who only looks: nothing is settled, and nothing written but the lock.
 pub(crate) async fn changes(global: &Global, cloud: &Cloud, file: &StackFile) -> Changes {
     let state = stack_file::state_path(global);
-    let Ok(session) = open(cloud, file, &state, Mode::Apply, true, "verify").await else {
+    let Ok(session) = open(cloud, file, &state, Mode::Apply, None, "verify").await else {
         return Changes::Unknown("no plan can be made now: `oci-moodle plan` says why".to_owned());
     };
     let changes = if session.state().open_intents().len() > 0 {
