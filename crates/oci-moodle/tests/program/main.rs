@@ -18,4 +18,5 @@ mod interrupted;
 #[cfg(unix)]
 mod killed;
 mod locked;
+mod looked_at;
 mod refused;
