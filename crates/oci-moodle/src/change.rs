@@ -10,7 +10,7 @@ use moodle_stack::stack::Facts;
 use moodle_stack::verify::Changes;
 use reconcile::Address;
 use reconcile::journal::peek;
-use reconcile::plan::{Action, Mode, Pattern, Plan, PlanOptions, Problem, SavedPlan};
+use reconcile::plan::{Action, DeferReason, Mode, Pattern, Plan, PlanOptions, Problem, SavedPlan};
 use reconcile::run::{StepEnd, Summary};
 use reconcile::store::FileStore;
 use serde_json::json;
@@ -286,6 +286,7 @@ impl Run {
             }
         }
         if plan.mode() == Mode::Destroy {
+            nothing_was_in_doubt(&plan)?;
             if self.session.state().entries().len() == 0 {
                 self.reporter.tell("Everything is gone.", json!({"type": "gone"}));
             }
@@ -491,6 +492,28 @@ fn show(plan: &Plan, global: &Global, json: bool) {
     let columns = terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0));
     let style = Style::choose(global.color, is_terminal, &world::RealWorld::new());
     print!("{}", view::plan::render(plan, &options, view::plan::Show { style, columns }));
+}
+
+/// What a destroy left out although nobody asked for that may go on to exist, and to cost money.
+fn nothing_was_in_doubt(plan: &Plan) -> Result<(), Failure> {
+    let is_in_doubt = |why: &DeferReason| match why {
+        DeferReason::Hidden { .. }
+        | DeferReason::Unreadable { .. }
+        | DeferReason::Open
+        | DeferReason::Busy => true,
+        DeferReason::NotSelected
+        | DeferReason::Excluded
+        | DeferReason::DependsOn { .. }
+        | DeferReason::Protected => false,
+    };
+    let mut in_doubt = plan.deferred().iter().filter(|deferred| is_in_doubt(&deferred.why)).peekable();
+    if in_doubt.peek().is_none() {
+        return Ok(());
+    }
+    let failure = in_doubt.fold(Failure::failed("could not remove everything"), |failure, deferred| {
+        failure.cause(format!("{}: {}", deferred.address, deferred.why))
+    });
+    Err(failure.hint("run it again; `oci-moodle state list` shows what is left"))
 }
 
 /// A plan that cannot be applied is bad input: it says what of the file cannot be.

@@ -91,6 +91,11 @@ impl Failure {
         Self::new(Exit::Usage, Report::of(attempted, error))
     }
 
+    /// Something went wrong.
+    pub(crate) fn failed(attempted: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, Report::new(attempted))
+    }
+
     /// Something went wrong, because of `error`.
     pub(crate) fn because(attempted: impl Into<String>, error: &(dyn Error + 'static)) -> Self {
         Self::new(Exit::Failed, Report::of(attempted, error))

@@ -183,3 +183,26 @@ fn an_embedded_mock_that_dies_with_the_program_has_kept_what_it_confirmed() {
         }
     }
 }
+
+#[test]
+fn a_deletion_whose_answer_nobody_heard_is_finished_and_so_is_what_comes_after_it() {
+    let (served, cloud) = Served::cloud(250, 1);
+    let site = Site::lean(&cloud);
+    site.apply();
+    // Of an object in a bucket the service tells later neither that it has gone nor that it is hidden.
+    let when = serde_json::json!({"operations": ["DeleteObject"], "times": 1});
+    let slow = serde_json::json!({"faults": [{"when": when, "do": {"delay": {"seconds": 3_000}}}]});
+    assert_eq!(served.ask("POST", "/_mock/faults", &slow.to_string()).0, "HTTP/1.1 200 OK");
+    let mut run = site.start(&["destroy", "--auto-approve", "--json"]);
+    let is_sent = || served.requests().iter().any(|request| request["operation"] == "DeleteObject");
+    for _ in 0..1_000 {
+        if is_sent() {
+            break;
+        }
+        run.go_on(Duration::from_millis(20));
+    }
+    assert!(is_sent());
+    assert!(run.kill().0, "it was over before it was killed");
+    site.destroy();
+    assert_eq!(served.inventory(), Names::new());
+}

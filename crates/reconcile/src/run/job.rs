@@ -71,6 +71,7 @@ pub(super) struct Tries {
     sends: u32,
     looks: u32,
     busy: u32,
+    hidden: u32,
 }
 
 /// A call to make.
@@ -155,6 +156,17 @@ impl Job {
             }
             Answer::Looked(ReadAnswer::Found(object)) => self.seen(judge, object, now, &mut records),
             Answer::Looked(ReadAnswer::Gone) => self.replied(judge, Reply::Gone, now, &mut records),
+            // What was to go does not show. Whether it has gone or may not be seen, the service says when asked once more to
+            // delete it: there "not found" means that it is done.
+            Answer::Looked(ReadAnswer::Hidden(message)) if self.may_delete_again() => {
+                self.tries.hidden += 1;
+                let call = self.send();
+                call.map_or(Next::Open { message }, |call| Next::Call {
+                    after: Duration::ZERO,
+                    call,
+                    waiting: None,
+                })
+            }
             Answer::Looked(ReadAnswer::Hidden(message)) => {
                 Next::Open { message: format!("the service does not show it: {message}") }
             }
@@ -461,6 +473,10 @@ impl Job {
                 entry: self.draft.clone(),
             }),
         })
+    }
+
+    fn may_delete_again(&self) -> bool {
+        self.operation == Operation::Delete && self.tries.hidden == 0
     }
 
     fn poll(&self) -> Call {
