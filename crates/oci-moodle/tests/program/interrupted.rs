@@ -1,5 +1,6 @@
 //! Ctrl-C: once, and nothing new begins; twice, and the program leaves. The next run goes on in both cases.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -76,8 +77,10 @@ fn after_one_interrupt_nothing_new_begins_what_runs_ends_and_the_next_run_goes_o
             let steps = 1 + chance.below(8);
             let after = interrupt(&served, site.start(&[verb, "--auto-approve", "--json"]), steps);
             println!("{verb}, after {steps} steps: heard within {:?}, late: {:?}", after.heard, after.late);
-            // Whoever was under way may have had its request still to send.
-            assert!(after.late.len() <= after.under_way, "{:?}", after.late);
+            // Whoever was under way may have had its request still to send, or sends one again that the service refuses for now,
+            // such as the deletion of a subnet in which an address lingers.
+            let paths: BTreeSet<_> = after.late.iter().map(|request| request["path"].to_string()).collect();
+            assert!(paths.len() <= after.under_way, "{:?}", after.late);
             seen.push(after);
         }
         let is_quiet = |after: &After| after.late.is_empty() && after.heard <= QUIET_WITHIN;
