@@ -292,7 +292,26 @@ impl Run {
             }
             return Ok(Exit::Done);
         }
-        self.answers().await
+        let exit = self.answers().await?;
+        if exit == Exit::Done && !plan.is_empty() {
+            self.look_again(options).await;
+        }
+        Ok(exit)
+    }
+
+    /// What is there must be what was asked for: a second plan has nothing to do. Whatever it finds is said and no failure: somebody may
+    /// have changed something meanwhile.
+    async fn look_again(&self, options: &PlanOptions) {
+        let Some(observed) = self.interrupt.or(self.session.refresh(true)).await else { return };
+        let options = PlanOptions { replace: BTreeSet::new(), ..options.clone() };
+        let plan = self.session.plan(&observed, &options);
+        let steps = plan.steps().len();
+        let text = if plan.is_empty() {
+            "a second plan has nothing to do".to_owned()
+        } else {
+            format!("a second plan has {steps} steps: `oci-moodle plan` shows them")
+        };
+        self.reporter.tell(text, json!({"type": "second_plan", "steps": steps}));
     }
 
     async fn destroy(
