@@ -1,6 +1,6 @@
 //! Whether the site answers, as its visitors and its load balancer see it, and which layer fails when it does not.
 //!
-//! [`read`] asks the services for what lies behind the tiers, with reads only; [`blame`] judges it together with what
+//! `read` asks the services for what lies behind the tiers, with reads only; `blame` judges it together with what
 //! [`crate::status`] sees, and is pure.
 
 mod answer;
