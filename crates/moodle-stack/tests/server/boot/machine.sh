@@ -34,11 +34,13 @@ cp -a --no-preserve=ownership "$work/disk/." "$work/memory/root/"
 for ((boot = 1; boot <= boots; boot++)); do
     echo "$boot" >"$work/outside/boot"
     if [[ -f $work/outside/before-$boot ]]; then (cd "$work/outside" && bash "before-$boot"); fi
-    # A console is a terminal; script makes one and keeps what is printed on it.
+    # A console is a terminal; script makes one and keeps what is printed on it. In the foreground: timeout would put the container
+    # into the terminal's background, where a process that sets the terminal is stopped (unless $SHELL is a shell that replaces
+    # itself by its last command).
     container=(systemd-nspawn --quiet --directory="$work/memory/root" --boot --private-network --register=no --keep-unit
         --machine="$name" --hostname=web1 --bind="$work/outside:/test" --console=interactive)
     status=0
-    script --quiet --return --flush --command "timeout --kill-after=20 ${LIMIT:-240} ${container[*]@Q}" "$work/console-$boot" \
+    script --quiet --return --flush --command "timeout --foreground --kill-after=20 ${LIMIT:-240} ${container[*]@Q}" "$work/console-$boot" \
         </dev/null >/dev/null 2>&1 || status=$?
     if [[ ! -f $work/outside/found-$boot.json ]]; then
         echo "boot $boot ended with $status and was not looked at; its console, its journal and its log:"
