@@ -89,6 +89,7 @@ fn test(arguments: &[String]) -> Result<(), String> {
     // Made before the tests start, so that a missing Python is the first thing that is said.
     println!("private Python: {}", test_support::python().display());
     let mut cargo = process::cargo();
-    cargo.args(["test", "--workspace", "--all-features"]).args(arguments);
+    // All that fails is told at once: another run of everything takes long.
+    cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]).args(arguments);
     process::run(&mut cargo)
 }
