@@ -118,6 +118,7 @@ codes! {
     TagMissing = "E0338", "a tag that is not there, or not ours to see";
     TagRetired = "E0339", "a tag that is retired";
     SshKeyWeak = "E0340", "a key that the servers refuse";
+    IdentityTaken = "E0341", "a dynamic group or a policy whose name is taken";
 
     StackImpossible = "E0401", "a stack that cannot be described here";
     FactsMissing = "E0402", "a cloud that does not tell what must be known";

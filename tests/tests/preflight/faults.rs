@@ -6,12 +6,17 @@ use std::time::Duration;
 
 use cross_tests::ORIGIN;
 use moodle_stack::codes::Code;
+use moodle_stack::config::Identity;
 use moodle_stack::preflight::{Finding, Level, Report};
 use oci_client::client::Client;
 use oci_client::credentials::{Credential, CredentialError, CredentialProvider, WhoAmI};
 use oci_client::endpoint::{Endpoints, Origin};
-use oci_client::services::identity::models::{CreateTagDetails, CreateTagNamespaceDetails};
-use oci_client::services::identity::operations::{CreateTag, CreateTagNamespace, DeleteCompartment};
+use oci_client::services::identity::models::{
+    CreateDynamicGroupDetails, CreatePolicyDetails, CreateTagDetails, CreateTagNamespaceDetails,
+};
+use oci_client::services::identity::operations::{
+    CreateDynamicGroup, CreatePolicy, CreateTag, CreateTagNamespace, DeleteCompartment,
+};
 use oci_client::services::object_storage::models::CreateBucketDetails;
 use oci_client::services::object_storage::operations::{CreateBucket, GetNamespace};
 use serde_json::json;
@@ -116,6 +121,9 @@ const CASES: &[Case] = &[
     }),
     case!("a policy that leaves out load balancers", Fault "E0311", |setup| {
         setup.refuse("ListNetworkLoadBalancers", 403, "NotAuthorized")
+    }),
+    case!("a policy that leaves out dynamic groups", Fault "E0311", |setup| {
+        setup.refuse("ListDynamicGroups", 404, "NotAuthorizedOrNotFound")
     }),
     case!("a policy that leaves out buckets", Fault "E0311", |setup| {
         setup.refuse("ListBuckets", 404, "BucketNotFound")
@@ -322,6 +330,27 @@ const CASES: &[Case] = &[
             ..CreateBucketDetails::default()
         };
         setup.client.call(&CreateBucket::new(namespace, details)).await.unwrap();
+    }),
+    case!("a dynamic group whose name is taken", Fault "E0341", |setup| {
+        let details = CreateDynamicGroupDetails {
+            compartment_id: Some(setup.tenancy()),
+            name: Some("Campus-web1".to_owned()),
+            description: Some("theirs".to_owned()),
+            matching_rule: Some("instance.compartment.id = 'theirs'".to_owned()),
+            ..CreateDynamicGroupDetails::default()
+        };
+        setup.client.call(&CreateDynamicGroup::new(details)).await.unwrap();
+    }),
+    case!("a policy whose name is taken", Fault "E0341", |setup| {
+        setup.config.cloud.identity = Identity::Compartment;
+        let details = CreatePolicyDetails {
+            compartment_id: Some(setup.tenancy()),
+            name: Some("campus-servers".to_owned()),
+            description: Some("theirs".to_owned()),
+            statements: Some(vec!["allow group theirs to read all-resources in tenancy".to_owned()]),
+            ..CreatePolicyDetails::default()
+        };
+        setup.client.call(&CreatePolicy::new(details)).await.unwrap();
     }),
     case!("a tag namespace that is not there", Fault "E0338", |setup| {
         setup.config.defined_tags.insert("Finance.CostCenter".to_owned(), "42".to_owned())

@@ -13,6 +13,7 @@ mod caller;
 mod capacity;
 mod database;
 mod gateways;
+mod identity;
 mod limits;
 mod names;
 mod network;
@@ -128,6 +129,7 @@ async fn in_region(reads: &Reads, subject: &Subject<'_>, tenancy: String, report
     ];
     if has_compartment {
         checks.push(Box::pin(names::look(reads, subject, place)));
+        checks.push(Box::pin(identity::look(reads, subject, place)));
     }
     all(checks).await.into_iter().for_each(|findings| report.add(findings));
 }

@@ -91,26 +91,26 @@ pub(super) async fn look(reads: &Reads, subject: &Subject<'_>, place: &Place) ->
                 findings.push(permitted(kind.name));
                 findings.push(judge_names(subject, kind.name, things));
             }
-            Err(error) => findings.push(refused(kind.name, kind.policy, place, error)),
+            Err(error) => findings.push(refused(kind.name, kind.policy, compartment, place, error)),
         }
     }
     findings
 }
 
-fn permitted(what: &str) -> Finding {
+pub(super) fn permitted(what: &str) -> Finding {
     Finding::ok(Check::Permissions, what, "a look at them", "permitted")
 }
 
-/// Who may not even look at a kind will not make one.
-fn refused(what: &str, policy: &str, place: &Place, error: &Error) -> Finding {
+/// Who may not even look at a kind in a compartment will not make one there.
+pub(super) fn refused(what: &str, policy: &str, compartment: &str, place: &Place, error: &Error) -> Finding {
     let finding = unread(Check::Permissions, what, "a look at them", error, Level::Fault);
     if !is_refusal(error) {
         return finding;
     }
-    let at = if place.compartment == place.tenancy {
+    let at = if compartment == place.tenancy {
         "tenancy".to_owned()
     } else {
-        format!("compartment id {}", place.compartment)
+        format!("compartment id {compartment}")
     };
     finding.advice(format!(
         "a policy must say `Allow group … to manage {policy} in {at}`; the service does not tell a missing permission from \
@@ -232,7 +232,7 @@ pub(super) async fn buckets(reads: &Reads, subject: &Subject<'_>, place: &Place)
         tokio::join!(reads.list(ListBuckets::new(&namespace, &place.compartment)), heads);
     findings.push(match &list {
         Ok(_) => permitted("buckets"),
-        Err(error) => refused("buckets", "object-family", place, error),
+        Err(error) => refused("buckets", "object-family", &place.compartment, place, error),
     });
     findings
 }

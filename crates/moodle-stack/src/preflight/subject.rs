@@ -62,13 +62,19 @@ pub struct Names {
     pub prefix: String,
     /// Buckets of Object Storage.
     pub buckets: Vec<String>,
+    /// Dynamic groups and policies; there is one of each with each name.
+    pub identities: Vec<String>,
 }
 
 impl Names {
     /// Those of [`crate::stack::names`].
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        Self { prefix: config.site.name.clone(), buckets: vec![names::bucket(config)] }
+        Self {
+            prefix: config.site.name.clone(),
+            buckets: vec![names::bucket(config)],
+            identities: names::identities(config),
+        }
     }
 
     /// Whether the stack would call something this.

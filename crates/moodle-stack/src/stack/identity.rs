@@ -22,10 +22,7 @@ use crate::config::{Config, Identity};
 
 use super::StackError;
 use super::build::Build;
-use super::names::{self, address, of_server};
-
-/// The group and policy of all servers, where there is one of each.
-const ALL: &str = "servers";
+use super::names::{self, ALL_SERVERS, address, of_server};
 
 /// Which reports somebody may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +75,9 @@ pub(super) fn add(build: &mut Build<'_>) -> Result<(), StackError> {
         Identity::None => Ok(()),
         Identity::Compartment => {
             let rule = rule_of_compartment(&build.facts.compartment_id);
-            let at = |resource_type| address(resource_type, ALL);
-            add_group(build, at(dynamic_group::TYPE), ALL, rule.into())?;
-            add_policy(build, at(policy::TYPE), &at(dynamic_group::TYPE), ALL, Reports::All);
+            let at = |resource_type| address(resource_type, ALL_SERVERS);
+            add_group(build, at(dynamic_group::TYPE), ALL_SERVERS, rule.into())?;
+            add_policy(build, at(policy::TYPE), &at(dynamic_group::TYPE), ALL_SERVERS, Reports::All);
             Ok(())
         }
         Identity::Server => {

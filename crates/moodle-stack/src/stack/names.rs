@@ -7,7 +7,7 @@ use oci_resources::objectstorage::bucket;
 use reconcile::state::State;
 use reconcile::{Address, InstanceKey};
 
-use crate::config::Config;
+use crate::config::{Config, Identity};
 
 use super::Zone;
 
@@ -58,6 +58,19 @@ pub const STORAGE_LABEL: &str = "files";
 pub fn display(config: &Config, thing: &str) -> String {
     format!("{}-{thing}", config.site.name)
 }
+
+/// What the site's dynamic groups are called, and its policies: for each server one, one for all, or none.
+#[must_use]
+pub fn identities(config: &Config) -> Vec<String> {
+    match config.cloud.identity {
+        Identity::Server => (0..config.servers.count).map(|index| display(config, &server(index))).collect(),
+        Identity::Compartment => vec![display(config, ALL_SERVERS)],
+        Identity::None => Vec::new(),
+    }
+}
+
+/// The group and policy of all servers, where there is one of each.
+pub const ALL_SERVERS: &str = "servers";
 
 /// The bucket of the stack. It is unique in the tenancy, as the short names of sites must be.
 #[must_use]
