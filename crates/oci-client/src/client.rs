@@ -23,6 +23,7 @@ use crate::region::Region;
 #[cfg(feature = "http")]
 use crate::region::Regions;
 use crate::response::Response;
+use crate::stop::Stop;
 use crate::transport::Transport;
 
 /// How long things may take.
@@ -59,6 +60,8 @@ pub struct CallOptions {
     pub operation_timeout: Option<Duration>,
     /// How this call is repeated, instead of the client's policy.
     pub policy: Option<Policy>,
+    /// Once this is asked for, the call sends nothing more. For a call that changes something.
+    pub stop: Option<Stop>,
 }
 
 /// How long a new object may be invisible to other services.

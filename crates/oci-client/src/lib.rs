@@ -33,6 +33,7 @@ pub mod service_code;
 )]
 pub mod services;
 pub mod sign;
+pub mod stop;
 #[cfg(test)]
 mod testing;
 pub mod transport;

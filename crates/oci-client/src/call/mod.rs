@@ -16,6 +16,7 @@ use crate::rate::Gate;
 use crate::request::Request;
 use crate::response::Response;
 use crate::sign::sign_off_thread;
+use crate::stop::Stop;
 use crate::transport::{AttemptLimits, RawResponse, Sent, TransportError, TransportErrorKind};
 
 const OPC_RETRY_TOKEN: HeaderName = HeaderName::from_static("opc-retry-token");
@@ -41,7 +42,11 @@ pub(crate) async fn call<O: Operation>(
             match road.decide(&failure) {
                 Next::Again { after, .. } => {
                     road.last = Some((failure, attempt.result.err()));
-                    client.world.sleep(after).await;
+                    tokio::select! {
+                        biased;
+                        () = asked(road.stop) => return Err(road.stopped()),
+                        () = client.world.sleep(after) => {}
+                    }
                 }
                 Next::Enough(enough) => return Err(road.give_up(failure, attempt.result.err(), enough)),
             }
@@ -64,6 +69,8 @@ struct Road<'a> {
     effect: Effect,
     /// The last failure, for when the time is up before the next attempt.
     last: Option<(Failure, Option<TransportError>)>,
+    /// Who may ask to send nothing more.
+    stop: Option<&'a Stop>,
 }
 
 /// What one attempt gave.
@@ -113,6 +120,7 @@ impl<'a> Road<'a> {
             credential: None,
             effect: Effect::None,
             last: None,
+            stop: options.stop.as_ref(),
         })
     }
 
@@ -125,6 +133,7 @@ impl<'a> Road<'a> {
         };
         let in_time = tokio::select! {
             biased;
+            () = asked(self.stop) => return Err(self.stopped()),
             ready = ready => Some(ready),
             () = world.sleep(self.time_left()) => None,
         };
@@ -225,6 +234,14 @@ impl<'a> Road<'a> {
         }
     }
 
+    /// The caller asked to send nothing more.
+    fn stopped(&mut self) -> Error {
+        match self.last.take() {
+            Some((failure, transport)) => self.give_up(failure, transport, Enough::Stopped),
+            None => Error::Stopped { call: self.call.clone() },
+        }
+    }
+
     fn time_left(&self) -> Duration {
         self.history.deadline.saturating_sub(self.client.world.monotonic())
     }
@@ -240,6 +257,14 @@ impl<'a> Road<'a> {
         let value = HeaderValue::try_from(&id).expect("hexadecimal digits fit into a header");
         self.request.headers.insert(name, value);
         id
+    }
+}
+
+/// Waits until somebody asks to stop; for ever where nobody can.
+async fn asked(stop: Option<&Stop>) {
+    match stop {
+        Some(stop) => stop.asked().await,
+        None => std::future::pending().await,
     }
 }
 

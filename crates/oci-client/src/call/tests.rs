@@ -100,6 +100,36 @@ async fn the_whole_call_is_over_when_its_time_is_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_asked_to_stop_repeats_nothing_and_says_what_is_known_of_the_effect() {
+    let stop = Stop::new();
+    let options = CallOptions { stop: Some(stop.clone()), ..CallOptions::default() };
+    for (first, effect) in [(refusal(429, "TooManyRequests"), Effect::None), (LOST, Effect::Unknown)] {
+        stop.set(false);
+        let (client, transport) = testing::client(move |_, _| first.clone());
+        let create = Thing::new(&CREATE);
+        let call = client.call_with(&create, &options);
+        let stopping = async {
+            client.world().sleep(Duration::from_millis(1)).await;
+            stop.set(true);
+        };
+        let (error, ()) = tokio::join!(call, stopping);
+        let error = error.unwrap_err();
+        assert!(error.was_stopped(), "{error:?}");
+        assert_eq!((error.effect(), transport.seen().len()), (effect, 1), "{error:?}");
+        assert!(client.world().monotonic() <= Duration::from_millis(2), "the pause was waited for");
+    }
+
+    let (client, transport) = testing::client(|_, _| answer(200, "{}"));
+    let error = client.call_with(&Thing::new(&CREATE), &options).await.unwrap_err();
+    assert!(matches!(error, Error::Stopped { .. }) && error.was_stopped(), "{error:?}");
+    assert_eq!(error.to_string(), "`create_thing` was stopped before it was sent");
+    assert_eq!(transport.seen().len(), 0);
+    assert_eq!(error.effect(), Effect::None);
+    stop.set(false);
+    assert!(client.call_with(&Thing::new(&CREATE), &options).await.is_ok(), "it was taken back");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_never_had_its_turn_says_so() {
     let transport = Scripted::new(|_, _| Reply::Hang);
     let client = testing::builder(&transport).build();

@@ -101,6 +101,8 @@ pub enum Enough {
     Attempts,
     /// The next attempt would be too late.
     Time,
+    /// The caller asked to send nothing more.
+    Stopped,
 }
 
 /// How far a clock may be off before the service refuses the date: "five minutes" in Oracle's page on request

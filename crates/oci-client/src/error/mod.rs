@@ -62,6 +62,11 @@ pub enum Error {
         /// What was to be called.
         call: Call,
     },
+    /// The caller asked to stop ([`Stop`](crate::stop::Stop)) before it was sent. Nothing happened.
+    Stopped {
+        /// What was to be called.
+        call: Call,
+    },
     /// It may have been carried out. Look before doing it again.
     Uncertain(Box<Failed>),
     /// It did not work for as long as we tried, and nothing happened. Later it may work.
@@ -214,6 +219,7 @@ impl fmt::Display for Error {
             Self::NeverSent { call } => {
                 write!(f, "the time for {} was up before it could be sent", call.name())
             }
+            Self::Stopped { call } => write!(f, "{} was stopped before it was sent", call.name()),
             Self::Unreadable { answer, .. } => {
                 write!(f, "the answer to {} could not be read", answer.call.name())
             }
@@ -234,7 +240,7 @@ impl StdError for Error {
             Self::Sign { source, .. } => Some(source),
             Self::Unreadable { source, .. } => Some(source),
             Self::Paging { source, .. } => Some(source),
-            Self::NeverSent { .. } => None,
+            Self::NeverSent { .. } | Self::Stopped { .. } => None,
             _ => self.failed()?.source(),
         }
     }
@@ -283,6 +289,7 @@ impl Error {
             | Self::Credentials { call, .. }
             | Self::Sign { call, .. }
             | Self::NeverSent { call }
+            | Self::Stopped { call }
             | Self::Paging { call, .. } => Err(call),
             Self::Uncertain(failed)
             | Self::TryLater(failed)
@@ -323,6 +330,13 @@ impl Error {
         self.failed().map(|failed| failed.failure.class)
     }
 
+    /// Whether there was no further attempt, or none at all, because the caller asked to stop ([`Stop`](crate::stop::Stop)).
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        matches!(self, Self::Stopped { .. })
+            || self.failed().is_some_and(|failed| failed.enough == Enough::Stopped)
+    }
+
     /// The HTTP status, if there was an answer.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
@@ -353,7 +367,7 @@ impl Hint for Error {
         let failed = match self {
             Self::Input { .. } | Self::Sign { .. } | Self::Paging { .. } => return None,
             Self::Endpoint { .. } => return Some("set a region, or an endpoint for this service".to_owned()),
-            Self::Credentials { .. } => return None,
+            Self::Credentials { .. } | Self::Stopped { .. } => return None,
             Self::NeverSent { .. } => {
                 return Some("give it more time, or run fewer calls at once".to_owned());
             }
