@@ -270,25 +270,28 @@ pub struct Failure {
     pub message: String,
     /// What the user can do about it.
     pub hint: Option<String>,
+    /// There is only no room for it now: the very same may work in a later run.
+    pub is_for_want_of_room: bool,
 }
 
 impl Failure {
     /// Nothing happened, and trying again would not help.
     #[must_use]
     pub fn refused(message: impl Into<String>) -> Self {
-        Self { effect: Effect::None, again_after: None, message: message.into(), hint: None }
+        let message = message.into();
+        Self { effect: Effect::None, again_after: None, message, hint: None, is_for_want_of_room: false }
     }
 
     /// Nothing happened; try again after a while.
     #[must_use]
     pub fn busy(message: impl Into<String>, again_after: Duration) -> Self {
-        Self { effect: Effect::None, again_after: Some(again_after), message: message.into(), hint: None }
+        Self { again_after: Some(again_after), ..Self::refused(message) }
     }
 
     /// It may have happened.
     #[must_use]
     pub fn unclear(message: impl Into<String>) -> Self {
-        Self { effect: Effect::Unknown, again_after: None, message: message.into(), hint: None }
+        Self { effect: Effect::Unknown, ..Self::refused(message) }
     }
 }
 
@@ -395,6 +398,14 @@ pub trait Provider: Send + Sync + fmt::Debug {
         let failure = Failure::refused(format!("there is no data source `{resource_type}`"));
         Box::pin(std::future::ready(Err(failure)))
     }
+
+    /// The run was asked to stop, or (`false`) may go on: said when a run begins, and once more when it is cancelled.
+    ///
+    /// Once it was asked, the engine starts no operation any more, and a provider that is about to send something that changes
+    /// the world on behalf of one that it has started already (a repetition, another place, the next of several requests) must
+    /// not. It answers with a [`Failure`] then, by what has been done so far: one with [`Failure::again_after`] if that is
+    /// nothing. Reads go on, and so does what the world itself is doing.
+    fn stop(&self, _is_asked: bool) {}
 
     /// Starts to create an object.
     fn create(&self, request: CreateRequest) -> BoxFuture<'_, Result<Reply, Failure>>;

@@ -159,6 +159,8 @@ impl Driver {
                     return Err(Failure::busy(words, BUSY_AGAIN_AFTER));
                 }
                 Err(Stop::Call(Error::MissingOrHidden(_)) | Stop::Gone) => return Ok(Reply::Gone),
+                // Nobody looks any more for what is in the way: the next run will.
+                Err(Stop::Call(error)) if error.was_stopped() => return Err(failure(&error)),
                 Err(Stop::Call(error)) => {
                     // A part that is not in its whole any more is told as bad input, not as missing.
                     let is_gone = matches!(error, Error::Rejected(_))
@@ -217,7 +219,12 @@ impl Driver {
             }
             let token = format!("{retry_token}-{step}");
             let client = self.client_for(call).await.map_err(Stop::Call)?;
-            last = Some(call.send(&client, &token, self.options(inputs)).await.map_err(Stop::Call)?);
+            let sent = call.send(&client, &token, self.options(inputs)).await;
+            last = Some(sent.map_err(|error| match last {
+                // The calls before it were carried out.
+                Some(_) if error.was_stopped() => Stop::Failure(Failure::unclear(failure(&error).message)),
+                _ => Stop::Call(error),
+            })?);
         }
         Ok(last)
     }

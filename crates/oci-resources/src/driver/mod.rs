@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use oci_client::client::{CallOptions, Client};
 use oci_client::error::Error;
+use oci_client::stop::Stop;
 use reconcile::Address;
 use reconcile::provider::{
     CreateRequest, DeleteRequest, Failure, FindRequest, Health, Invalid, Lane, Listed, Object, PollRequest,
@@ -49,6 +50,8 @@ pub struct Driver {
     removed: Mutex<BTreeSet<String>>,
     /// Parts that wait to be changed together, by their whole.
     parties: together::Parties,
+    /// Once it is asked for, calls that change something send nothing more.
+    stop: Stop,
     /// Where creations that have a choice of places are.
     placing: Mutex<BTreeMap<Address, Placing>>,
 }
@@ -80,6 +83,7 @@ impl Driver {
             made: Mutex::default(),
             removed: Mutex::default(),
             parties: together::Parties::default(),
+            stop: Stop::new(),
             placing: Mutex::default(),
         }
     }
@@ -154,8 +158,10 @@ impl Driver {
         Some(self.time.monotonic().saturating_sub(youngest?))
     }
 
+    /// For a call that changes something.
     fn options(&self, inputs: &ValueMap) -> CallOptions {
-        CallOptions { youngest_object_age: self.age_of_youngest(inputs), ..CallOptions::default() }
+        let youngest_object_age = self.age_of_youngest(inputs);
+        CallOptions { youngest_object_age, stop: Some(self.stop.clone()), ..CallOptions::default() }
     }
 }
 
@@ -223,6 +229,12 @@ impl Provider for Driver {
             };
             self.carry_out(self.sources[at].read(&inputs)).await.map_err(|error| failure(&error))?
         })
+    }
+
+    /// Calls that are in the air come to their end; what would follow them (a repetition, another place, the next of several calls)
+    /// is not sent any more.
+    fn stop(&self, is_asked: bool) {
+        self.stop.set(is_asked);
     }
 
     fn create(&self, request: CreateRequest) -> BoxFuture<'_, Result<Reply, Failure>> {

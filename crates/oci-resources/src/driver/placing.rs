@@ -131,6 +131,7 @@ fn nowhere(placing: &Placing) -> Failure {
             "allow further shapes or availability domains, or try again later: capacity comes and goes"
                 .to_owned(),
         ),
+        is_for_want_of_room: true,
         ..Failure::refused(format!("no place has room for it ({})", placing.refusals.join("; ")))
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use oci_client::error::Error;
 use reconcile::provider::Failure;
 use reconcile::record::Operation;
+use reconcile::value::ValueMap;
 
 use super::Driver;
 use super::wait::failure;
@@ -176,7 +177,7 @@ impl Driver {
             // with the same tokens before, so that it has a token of its own.
             let token =
                 format!("{:016x}{:016x}", self.client.world().random_u64(), self.client.world().random_u64());
-            match turn.call.send(&self.client, &token, oci_client::client::CallOptions::default()).await {
+            match turn.call.send(&self.client, &token, self.options(&ValueMap::new())).await {
                 Ok(answer) => last = answer,
                 // What others did since we looked stays: it is looked at again.
                 Err(Error::Changed(_)) => continue,
@@ -185,7 +186,8 @@ impl Driver {
             let Some(pause) = turn.pause else { return Ok(last) };
             let part = parts.first().map(|part| part.id.as_str()).unwrap_or_default();
             self.settle(module, part, &last).await.map_err(super::change::Stop::into_failure)?;
-            self.time.sleep(pause).await;
+            // Who is asked to stop need not wait: what comes after the pause is not sent any more.
+            let _ = self.stop.or(self.time.sleep(pause)).await;
         }
         Err(Failure::busy("others change it again and again", super::wait::BUSY_AGAIN_AFTER))
     }
@@ -193,8 +195,6 @@ impl Driver {
 
 #[cfg(test)]
 mod tests {
-    use reconcile::value::ValueMap;
-
     use super::*;
 
     fn part(id: &str) -> Part {

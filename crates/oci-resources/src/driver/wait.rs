@@ -270,8 +270,10 @@ pub(super) fn object(lifecycle: &Lifecycle, seen: Seen, context: Context<'_>) ->
 
 /// An error of the client in the engine's words.
 pub(super) fn failure(error: &Error) -> Failure {
-    // What is in the way may go by itself: the address of a service that lingers in a subnet, a change under way.
-    let again = matches!(error.class(), Some(Class::Busy)).then_some(BUSY_AGAIN_AFTER);
+    // What is in the way may go by itself: the address of a service that lingers in a subnet, a change under way. What was not
+    // sent (again) because the run stops is for the next one.
+    let again = matches!(error.class(), Some(Class::Busy)) || error.was_stopped();
+    let again = again.then_some(BUSY_AGAIN_AFTER);
     Failure {
         effect: match error.effect() {
             CallEffect::None => Effect::None,
@@ -280,6 +282,7 @@ pub(super) fn failure(error: &Error) -> Failure {
         again_after: again,
         message: explain(error),
         hint: error.hint(),
+        is_for_want_of_room: matches!(error, Error::NoCapacity(_)),
     }
 }
 

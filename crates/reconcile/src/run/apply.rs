@@ -69,6 +69,9 @@ pub struct Summary {
     pub failed: Vec<StepEnd>,
     /// Steps that are not over; the next run goes on with them.
     pub open: Vec<StepEnd>,
+    /// Steps that came to nothing because the run was cancelled: their request had not left, or had been refused for now and was
+    /// not repeated. The next run begins them again.
+    pub withheld: Vec<StepEnd>,
     /// Steps that did not begin because another one failed or is not over.
     pub skipped: Vec<Address>,
     /// Steps that did not begin because the run was cancelled.
@@ -90,6 +93,8 @@ pub struct StepEnd {
     pub message: String,
     /// What the user can do about it.
     pub hint: Option<String>,
+    /// There was only no room for it now: the very same may work in a later run.
+    pub is_for_want_of_room: bool,
 }
 
 impl Summary {
@@ -98,6 +103,7 @@ impl Summary {
     pub fn is_success(&self) -> bool {
         self.failed.is_empty()
             && self.open.is_empty()
+            && self.withheld.is_empty()
             && self.skipped.is_empty()
             && self.never_started.is_empty()
     }
@@ -137,7 +143,7 @@ pub async fn apply(
     if !records.is_empty() {
         ledger.commit(records).await?;
     }
-    let mut run = Run::new(context, plan, options, knowledge, ledger.state());
+    let mut run = Run::new((context, cancel), plan, options, knowledge, ledger.state());
     run.drive(ledger, observer, cancel).await?;
     run.close(ledger).await
 }

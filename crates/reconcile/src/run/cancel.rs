@@ -38,6 +38,14 @@ impl Cancel {
         self.level.load(Ordering::SeqCst) >= 2
     }
 
+    /// Waits until it is cancelled.
+    ///
+    /// # Cancel safety
+    /// It may be dropped at any await.
+    pub async fn stopped(&self) {
+        self.more_than(false).await;
+    }
+
     /// Waits until it is cancelled more than `was_stopping` says.
     pub(super) async fn more_than(&self, was_stopping: bool) {
         loop {

@@ -9,7 +9,7 @@ use super::driver::{Driver, JobEnd};
 use super::event::{Event, Observer};
 use super::flights::Flights;
 use super::health::healthy;
-use super::job::{Job, Tries};
+use super::job::{Job, Tries, Why};
 use super::wish::{names, promises, still_differs, without_nulls};
 use super::{Cancel, Context};
 use crate::diff::{self, Judge, Sides};
@@ -62,7 +62,7 @@ enum Handed {
 
 impl<'a> Run<'a> {
     pub(super) fn new(
-        context: Context<'a>,
+        (context, cancel): (Context<'a>, &'a Cancel),
         plan: &'a Plan,
         options: &'a ApplyOptions,
         knowledge: Knowledge<'a>,
@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
             options,
             knowledge,
             schedule,
-            driver: Driver::new(context),
+            driver: Driver::new(context, cancel),
             looks: Flights::new(),
             checks: Vec::new(),
             deposing: BTreeMap::new(),
@@ -105,6 +105,7 @@ impl<'a> Run<'a> {
         cancel: &Cancel,
     ) -> Result<(), ApplyError> {
         let mut stopping = false;
+        self.context.provider.stop(false);
         loop {
             if cancel.is_stopping() && !stopping {
                 stopping = true;
@@ -137,6 +138,7 @@ impl<'a> Run<'a> {
 
     fn stop(&mut self, observer: &mut dyn Observer) {
         self.schedule.stop();
+        self.context.provider.stop(true);
         self.summary.cancelled = true;
         observer.event(&Event::Stopping);
     }
@@ -156,7 +158,7 @@ impl<'a> Run<'a> {
                 match self.start(id, state) {
                     Handed::UnderWay => {}
                     Handed::Done => self.done(id, observer),
-                    Handed::Failed(message) => self.failed(id, message, None, observer),
+                    Handed::Failed(message) => self.failed(id, Failure::refused(message).into(), observer),
                 }
             }
         }
@@ -367,7 +369,7 @@ impl<'a> Run<'a> {
         let entry = state.entry(&step.address).cloned();
         let Some((identifier, entry)) = entry.and_then(|entry| Some((entry.identifier.clone()?, entry)))
         else {
-            return self.failed(id, "is not there".to_owned(), None, observer);
+            return self.failed(id, Failure::refused("is not there").into(), observer);
         };
         let request = ReadRequest { address: step.address.clone(), identifier, entry: Some(entry) };
         let health = healthy(self.context, request, self.options.healthy_within);
@@ -402,6 +404,7 @@ impl<'a> Run<'a> {
             pending: None,
             unclear: false,
             tries: Tries::default(),
+            refusal: None,
             anew: 0,
             started: now.monotonic,
             until: now.monotonic + resource_type.limit.of(operation),
@@ -475,14 +478,25 @@ impl<'a> Run<'a> {
                 }
                 self.driver.begin_after(id, after, job);
             }
-            JobEnd::Failed { message, hint } => self.failed(id, message, hint, observer),
+            JobEnd::Failed(why) => self.failed(id, why, observer),
             JobEnd::Open { message } => {
                 let (address, action) = self.name(id);
                 observer.event(&Event::LeftOpen { address, action, message: message.clone() });
-                let end = self.step_end(id, message, None);
+                let end = self.step_end(id, Failure::refused(message).into());
                 self.summary.open.push(end);
                 let skipped = self.schedule.finish(id, Outcome::Open);
                 self.skipped(&skipped, observer);
+            }
+            JobEnd::Withheld { message } => {
+                let (address, action) = self.name(id);
+                observer.event(&Event::Withheld { address, action, message: message.clone() });
+                let end = self.step_end(id, Failure::refused(message).into());
+                self.summary.withheld.push(end);
+                // It is the cancelling that keeps what needs it from beginning, and not this step.
+                for Skipped { task, .. } in self.schedule.finish(id, Outcome::Failed) {
+                    let address = self.name(task).0;
+                    self.summary.never_started.push(address);
+                }
             }
         }
     }
@@ -509,7 +523,7 @@ impl<'a> Run<'a> {
                 }
                 self.done(id, observer);
             }
-            Err(failure) => self.failed(id, failure.message, failure.hint, observer),
+            Err(failure) => self.failed(id, failure.into(), observer),
         }
     }
 
@@ -522,10 +536,11 @@ impl<'a> Run<'a> {
         self.skipped(&skipped, observer);
     }
 
-    fn failed(&mut self, id: u32, message: String, hint: Option<String>, observer: &mut dyn Observer) {
+    fn failed(&mut self, id: u32, why: Why, observer: &mut dyn Observer) {
         let (address, action) = self.name(id);
-        observer.event(&Event::Failed { address, action, message: message.clone(), hint: hint.clone() });
-        let end = self.step_end(id, message, hint);
+        let (message, hint) = (why.message.clone(), why.hint.clone());
+        observer.event(&Event::Failed { address, action, message, hint });
+        let end = self.step_end(id, why);
         self.summary.failed.push(end);
         let skipped = self.schedule.finish(id, Outcome::Failed);
         self.skipped(&skipped, observer);
@@ -545,9 +560,10 @@ impl<'a> Run<'a> {
         (step.address.clone(), step.action.clone())
     }
 
-    fn step_end(&self, id: u32, message: String, hint: Option<String>) -> StepEnd {
+    fn step_end(&self, id: u32, why: Why) -> StepEnd {
         let (address, action) = self.name(id);
-        StepEnd { address, action, message, hint }
+        let Why { message, hint, is_for_want_of_room } = why;
+        StepEnd { address, action, message, hint, is_for_want_of_room }
     }
 
     /// The outputs, and the end of the run.

@@ -7,7 +7,7 @@ use world::BoxFuture;
 
 use super::event::{Event, Observer};
 use super::flights::Flights;
-use super::job::{Answer, Call, Job, Next, Now};
+use super::job::{Answer, Call, Job, Next, Now, Why};
 use super::{Cancel, Context, job};
 use crate::diff::Judge;
 use crate::journal::{Ledger, LedgerError};
@@ -23,11 +23,12 @@ pub(super) enum JobEnd {
     Anew {
         after: Duration,
     },
-    Failed {
-        message: String,
-        hint: Option<String>,
-    },
+    Failed(Why),
     Open {
+        message: String,
+    },
+    /// Nothing came of it, because the run was cancelled.
+    Withheld {
         message: String,
     },
 }
@@ -35,6 +36,7 @@ pub(super) enum JobEnd {
 /// Jobs under way. Nothing is sent before the records that are due have been committed.
 pub(super) struct Driver<'a> {
     context: Context<'a>,
+    cancel: &'a Cancel,
     jobs: BTreeMap<u32, Job>,
     flights: Flights<'a, Answer>,
     records: Vec<Record>,
@@ -42,9 +44,10 @@ pub(super) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(context: Context<'a>) -> Self {
+    pub(super) fn new(context: Context<'a>, cancel: &'a Cancel) -> Self {
         Self {
             context,
+            cancel,
             jobs: BTreeMap::new(),
             flights: Flights::new(),
             records: Vec::new(),
@@ -93,7 +96,8 @@ impl<'a> Driver<'a> {
         for (id, after, call) in std::mem::take(&mut self.queued) {
             let Some(job) = self.jobs.get(&id) else { continue };
             let limit = job.until.saturating_sub(self.context.world.monotonic());
-            self.flights.start(id, make(self.context, after, limit.max(Duration::from_secs(1)), call));
+            let limit = limit.max(Duration::from_secs(1));
+            self.flights.start(id, make((self.context, self.cancel), after, limit, call));
         }
         Ok(())
     }
@@ -143,14 +147,16 @@ impl<'a> Driver<'a> {
                     continue;
                 }
                 Next::Done(object) => JobEnd::Done(object),
+                Next::Anew { message, .. } if self.cancel.is_stopping() => JobEnd::Withheld { message },
                 Next::Anew { after, message } => {
                     let expected_left = (job.started + job.expected).saturating_sub(now.monotonic);
                     let (address, waiting_on) = (job.address.clone(), Some(message));
                     observer.event(&Event::Waiting { address, waiting_on, percent: None, expected_left });
                     JobEnd::Anew { after }
                 }
-                Next::Failed { message, hint } => JobEnd::Failed { message, hint },
+                Next::Failed(why) => JobEnd::Failed(why),
                 Next::Open { message } => JobEnd::Open { message },
+                Next::Withheld { message } => JobEnd::Withheld { message },
             };
             ended.push((id, job, end));
         }
@@ -163,10 +169,30 @@ pub(super) fn now(context: Context<'_>) -> Now {
     Now { monotonic: context.world.monotonic(), wall }
 }
 
-fn make<'a>(context: Context<'a>, after: Duration, limit: Duration, call: Call) -> BoxFuture<'a, Answer> {
+/// A call after a pause. One that changes the world is not made once the run is cancelled, whether it is the first of its step or
+/// the same again.
+fn make<'a>(
+    (context, cancel): (Context<'a>, &'a Cancel),
+    after: Duration,
+    limit: Duration,
+    call: Call,
+) -> BoxFuture<'a, Answer> {
     Box::pin(async move {
-        if after > Duration::ZERO {
-            context.world.sleep(after).await;
+        let is_cancelled = async {
+            match call {
+                Call::Create(_) | Call::Update(_) | Call::Delete(_) => cancel.stopped().await,
+                Call::Poll(_) | Call::Find(_) | Call::Read(_) => std::future::pending().await,
+            }
+        };
+        let pause = async {
+            if after > Duration::ZERO {
+                context.world.sleep(after).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = is_cancelled => return Answer::Withheld,
+            () = pause => {}
         }
         let provider: &'a dyn Provider = context.provider;
         let answer = async move {

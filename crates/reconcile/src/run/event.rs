@@ -63,6 +63,16 @@ pub enum Event {
         /// Why.
         message: String,
     },
+    /// A step has come to nothing because the run was cancelled: its request had not left, or had been refused for now and was
+    /// not repeated. The next run begins it again.
+    Withheld {
+        /// On what.
+        address: Address,
+        /// What it does.
+        action: Action,
+        /// Why.
+        message: String,
+    },
     /// A step will not be done in this run.
     Skipped {
         /// On what.

@@ -55,6 +55,8 @@ pub(super) struct Job {
     /// It may have been carried out although no answer said so.
     pub(super) unclear: bool,
     pub(super) tries: Tries,
+    /// Why it was refused for now, if it was.
+    pub(super) refusal: Option<String>,
     /// How often the creation came to nothing and was begun anew in this run.
     pub(super) anew: u32,
     /// When it started and until when this run waits, by the monotonic clock.
@@ -98,6 +100,8 @@ pub(super) enum Answer {
     Looked(ReadAnswer),
     /// The call did not come back in time.
     Late,
+    /// The call was not made, because the run was cancelled.
+    Withheld,
 }
 
 /// What comes next.
@@ -110,9 +114,26 @@ pub(super) enum Next {
     /// It is over and came to nothing; it is begun anew, as another operation.
     Anew { after: Duration, message: String },
     /// It is over, and did not do what it should.
-    Failed { message: String, hint: Option<String> },
+    Failed(Why),
     /// It is not over, and this run stops waiting.
     Open { message: String },
+    /// It is over and came to nothing, because the run was cancelled.
+    Withheld { message: String },
+}
+
+/// Why an operation did not do what it should.
+#[derive(Clone, Debug)]
+pub(super) struct Why {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) is_for_want_of_room: bool,
+}
+
+impl From<Failure> for Why {
+    fn from(failure: Failure) -> Self {
+        let Failure { message, hint, is_for_want_of_room, .. } = failure;
+        Self { message, hint, is_for_want_of_room }
+    }
 }
 
 /// The clocks.
@@ -142,6 +163,7 @@ impl Job {
         let next = match answer {
             Answer::Sent(Ok(reply)) | Answer::Polled(Ok(reply)) => {
                 self.tries = Tries::default();
+                self.refusal = None;
                 self.replied(judge, reply, now, &mut records)
             }
             Answer::Sent(Err(failure)) => self.send_failed(failure, now, &mut records),
@@ -174,6 +196,7 @@ impl Job {
                 self.unclear = true;
                 Next::Open { message: "no answer came in time".to_owned() }
             }
+            Answer::Withheld => self.withheld(&mut records),
         };
         (records, next)
     }
@@ -187,10 +210,7 @@ impl Job {
             (Reply::Settled(object), Operation::Delete) => {
                 let entry = self.entry_of(judge, &object, self.draft.inputs.clone());
                 records.push(self.end(EndOutcome::Kept(Box::new(entry))));
-                Next::Failed {
-                    message: "the service ended the deletion, and it is still there".to_owned(),
-                    hint: None,
-                }
+                failed("the service ended the deletion, and it is still there")
             }
             (Reply::CameToNothing(failure), operation) => {
                 records.push(self.end(EndOutcome::NoEffect));
@@ -203,7 +223,7 @@ impl Job {
                     {
                         Next::Anew { after, message: failure.message }
                     }
-                    _ => Next::Failed { message: failure.message, hint: failure.hint },
+                    _ => Next::Failed(failure.into()),
                 }
             }
             (Reply::Gone, operation) => {
@@ -228,6 +248,7 @@ impl Job {
             pending: None,
             unclear: false,
             tries: Tries::default(),
+            refusal: None,
             anew: self.anew + 1,
             ..self.clone()
         }
@@ -403,14 +424,31 @@ impl Job {
             && now.monotonic + pause <= self.until
             && let Some(call) = self.send()
         {
-            let waiting = (failure.effect == Effect::None).then_some((Some(failure.message), None));
+            let refusal = (failure.effect == Effect::None).then_some(failure.message);
+            self.refusal.clone_from(&refusal);
+            let waiting = refusal.map(|message| (Some(message), None));
             return Next::Call { after: pause, call, waiting };
         }
         if self.unclear {
             return Next::Call { after: Duration::ZERO, call: self.look(), waiting: None };
         }
         records.push(self.end(EndOutcome::NoEffect));
-        Next::Failed { message: failure.message, hint: failure.hint }
+        Next::Failed(failure.into())
+    }
+
+    /// The run was cancelled before the request left, or left once more.
+    fn withheld(&self, records: &mut Vec<Record>) -> Next {
+        let message = match &self.refusal {
+            Some(words) => format!("the run stops, so it is not asked for again: {words}"),
+            None => "the run stops, and it has not been asked for".to_owned(),
+        };
+        // Of a change of several requests some may have been carried out before one was refused for now.
+        let may_be_half_done = self.operation == Operation::Update && self.refusal.is_some();
+        if self.unclear || may_be_half_done {
+            return Next::Open { message };
+        }
+        records.push(self.end(EndOutcome::NoEffect));
+        Next::Withheld { message }
     }
 
     fn look_failed(&mut self, call: Call, failure: &Failure, now: Now) -> Next {
@@ -506,7 +544,7 @@ impl Job {
 }
 
 fn failed(message: impl Into<String>) -> Next {
-    Next::Failed { message: message.into(), hint: None }
+    Next::Failed(Failure::refused(message).into())
 }
 
 fn pause(tries: u32) -> Duration {

@@ -40,7 +40,9 @@ pub async fn settle(
     cancel: &Cancel,
 ) -> Result<Settled, LedgerError> {
     let mut settled = Settled::default();
-    let mut driver = Driver::new(context);
+    let mut driver = Driver::new(context, cancel);
+    let mut stopping = cancel.is_stopping();
+    context.provider.stop(stopping);
     let state = ledger.state();
     for ((intent, open), id) in state.open_intents().zip(0..) {
         let address = open.begin.address.clone();
@@ -56,12 +58,19 @@ pub async fn settle(
         if driver.is_idle() {
             break;
         }
-        // Settling only finishes what has begun, so the first cancel lets it go on.
-        let Some(ended) = driver.landed(cancel, true, observer).await else { break };
+        // Settling only finishes what has begun, so the first cancel lets it go on. But nothing is sent again from then on.
+        let Some(ended) = driver.landed(cancel, stopping, observer).await else {
+            if cancel.is_leaving() {
+                break;
+            }
+            stopping = true;
+            context.provider.stop(true);
+            continue;
+        };
         for (_, job, end) in ended {
             match end {
                 // What came to nothing is wanted still: the plan that follows begins it anew.
-                JobEnd::Done(_) | JobEnd::Failed { .. } | JobEnd::Anew { .. } => {
+                JobEnd::Done(_) | JobEnd::Failed(_) | JobEnd::Anew { .. } | JobEnd::Withheld { .. } => {
                     settled.ended.push(job.address)
                 }
                 JobEnd::Open { message } => settled.open.push((job.address, message)),
@@ -125,6 +134,7 @@ fn job(
         pending: open.pending.clone(),
         unclear: true,
         tries: Tries::default(),
+        refusal: None,
         anew: 0,
         started,
         until: started + resource_type.limit.of(begin.operation),

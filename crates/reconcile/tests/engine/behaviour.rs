@@ -7,7 +7,7 @@ use reconcile::graph::{Graph, GraphBuilder, Lifecycle, Node};
 use reconcile::plan::{Mode, PlanOptions};
 use reconcile::provider::{ANEW_MAX, Failure, Health};
 use reconcile::record::Record;
-use reconcile::run::Event;
+use reconcile::run::{Event, Summary};
 use reconcile::value::{Expr, Reference, TemplatePart, Value};
 
 fn graph(nodes: impl IntoIterator<Item = Node>) -> Graph {
@@ -425,6 +425,86 @@ async fn the_first_cancel_lets_running_steps_end_and_the_second_leaves_at_once()
     assert_eq!(bench.state().open_intents().len(), 1, "the journal tells what is under way");
     bench.apply_all(&wanted).await;
     assert_eq!(bench.world().count("create net.a"), 1);
+}
+
+/// The net `a` is made, after `seconds` the run is cancelled, and another run goes on. How the cancelled one ended.
+async fn cancelled_and_gone_on(bench: &mut Bench, wanted: &Graph, seconds: u64) -> Summary {
+    bench.cancel_after(Duration::from_secs(seconds), 1);
+    let summary = bench.apply(wanted, &PlanOptions::default()).await;
+    assert!(summary.cancelled && !summary.is_success(), "{summary:?}");
+    let told = bench.events().iter().filter(|event| matches!(event, Event::Withheld { .. })).count();
+    assert_eq!(told, summary.withheld.len());
+    let left_open = bench.state().open_intents().len();
+    assert_eq!(left_open, summary.open.len(), "the journal tells what may have been done: {summary:?}");
+    bench.apply_with(wanted, &PlanOptions::default()).await;
+    summary
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_cancel_a_deletion_that_is_refused_for_now_is_not_asked_for_again() {
+    let mut bench = Bench::new();
+    bench.apply_all(&graph([net("a"), server("x", "a")])).await;
+    let lingers = || Failure::busy("a VNIC lingers", Duration::from_secs(15));
+    bench.world().refuse("delete net.a", 3, lingers());
+    let summary = cancelled_and_gone_on(&mut bench, &graph([]), 40).await;
+    let [withheld] = &summary.withheld[..] else { panic!("{summary:?}") };
+    assert_eq!(withheld.message, "the run stops, so it is not asked for again: a VNIC lingers");
+    assert_eq!(bench.world().count("delete net.a"), 3 + 1, "three until the cancel, one by the next run");
+    assert_eq!(bench.world().names(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_cancel_a_creation_is_not_asked_for_again_whatever_became_of_it() {
+    let wanted = graph([net("a"), server("x", "a")]);
+    let net_is_withheld = |summary: &Summary| {
+        assert_eq!(summary.withheld.len(), 1, "{summary:?}");
+        assert_eq!(summary.never_started, [address("server.x")]);
+    };
+
+    let mut bench = Bench::new();
+    bench.world().refuse("create net.a", 2, Failure::busy("later", Duration::from_secs(15)));
+    net_is_withheld(&cancelled_and_gone_on(&mut bench, &wanted, 20).await);
+    assert_eq!(bench.world().count("create net.a"), 2 + 1);
+
+    // Nothing is known of it, so it is left open.
+    let mut bench = Bench::new();
+    bench.world().lose_next_reply("create net.a");
+    let summary = cancelled_and_gone_on(&mut bench, &wanted, 1).await;
+    assert_eq!((summary.withheld.len(), summary.open.len()), (0, 1), "{summary:?}");
+    assert_eq!(bench.world().names(), ["net.a", "server.x"]);
+
+    // It came to nothing, and would be begun anew.
+    let mut bench = Bench::new();
+    bench.world().takes("net", Duration::from_secs(60));
+    bench.world().comes_to_nothing("net.a", 1);
+    net_is_withheld(&cancelled_and_gone_on(&mut bench, &wanted, 64).await);
+    assert_eq!(bench.world().count("create net.a"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_cancel_a_change_that_is_refused_for_now_may_be_half_done_and_is_looked_at_by_the_next_run() {
+    let mut bench = Bench::new();
+    bench.apply_all(&graph([net("a")])).await;
+    bench.world().refuse("update net.a", 2, Failure::busy("later", Duration::from_secs(15)));
+    let changed = graph([net("a").input("label", "b")]);
+    let summary = cancelled_and_gone_on(&mut bench, &changed, 20).await;
+    assert_eq!((summary.withheld.len(), summary.open.len()), (0, 1), "{summary:?}");
+    assert_eq!(bench.world().count("update net.a"), 2 + 1);
+    assert_eq!(bench.world().get("net.a", "label"), Value::from("b"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_cancelled_before_it_began_settles_by_looking_only() {
+    let mut bench = Bench::new();
+    let wanted = graph([net("a")]);
+    bench.world().fail_next("create net.a", Failure::unclear("the line was cut"));
+    bench.cancel_after(Duration::from_millis(500), 1);
+    assert_eq!(bench.apply(&wanted, &PlanOptions::default()).await.open.len(), 1);
+    // The first run would send it again; a cancelled one may not.
+    let settled = bench.settle_cancelled(&wanted).await;
+    assert_eq!((settled.open.len(), bench.world().count("create net.a")), (1, 1), "{settled:?}");
+    bench.apply_with(&wanted, &PlanOptions::default()).await;
+    assert_eq!(bench.world().names(), ["net.a"]);
 }
 
 #[tokio::test(start_paused = true)]

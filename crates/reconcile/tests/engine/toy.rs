@@ -15,7 +15,7 @@ use reconcile::provider::{
 };
 use reconcile::record::{Operation, Pending, Record, Slot};
 use reconcile::run::{
-    ApplyOptions, Cancel, Context, Event, Silent, Summary, apply, refresh, rollback, settle,
+    ApplyOptions, Cancel, Context, Event, Settled, Silent, Summary, apply, refresh, rollback, settle,
 };
 use reconcile::schema::{Attribute, Kind, Schema};
 use reconcile::secret::DigestKey;
@@ -54,6 +54,8 @@ pub(crate) struct ToyWorld {
     tokens: Vec<Arc<str>>,
     /// How often a creation is still to come to nothing, by address.
     nothing: BTreeMap<String, u32>,
+    /// Whether the run was asked to stop: nothing is to be changed then.
+    is_stopped: bool,
     /// How often a call is still to be refused because something is in the way.
     refusals: BTreeMap<String, (u32, Failure)>,
 }
@@ -205,6 +207,7 @@ impl Toy {
     fn called<T>(&self, call: &str, act: impl FnOnce(&mut ToyWorld, Duration) -> T) -> Result<T, Failure> {
         let now = self.clock.monotonic();
         let mut world = self.lock();
+        assert!(!world.is_stopped, "{call} after the run was asked to stop");
         world.calls.push(call.to_owned());
         if let Some(failure) = world.failures.remove(call) {
             return Err(failure);
@@ -245,6 +248,10 @@ impl Provider for Toy {
     fn read_data<'a>(&'a self, _: &'a str, inputs: ValueMap) -> BoxFuture<'a, Result<ValueMap, Failure>> {
         let about = inputs.get("about").and_then(Value::as_str).unwrap().to_owned();
         ready(Ok(ValueMap::from([("fact", Value::from(format!("fact {about}")))])))
+    }
+
+    fn stop(&self, is_asked: bool) {
+        self.lock().is_stopped = is_asked;
     }
 
     fn create(&self, request: CreateRequest) -> BoxFuture<'_, Result<Reply, Failure>> {
@@ -383,6 +390,14 @@ impl Bench {
         let mut state = self.ledger.state().clone();
         state.fold(&Record::Forget { address: address(text), slot: Slot::Current, protect: false }).unwrap();
         self.ledger = MemoryLedger::new(state);
+    }
+
+    /// Settles what is open in a run that was cancelled before it began.
+    pub(crate) async fn settle_cancelled(&mut self, graph: &Graph) -> Settled {
+        let context = Context { provider: &self.provider, world: &*self.provider.clock, key: &self.key };
+        let cancel = Cancel::new();
+        cancel.cancel();
+        settle(context, Some(graph), &mut self.ledger, &mut self.events, &cancel).await.unwrap()
     }
 
     pub(crate) async fn plan(&mut self, graph: &Graph, options: &PlanOptions) -> Plan {

@@ -112,6 +112,7 @@ fn failures_of_a_run_say_where_they_come_from_and_what_was_skipped() {
         message: "the MySQL service refused `create_db_system`: 400 LimitExceeded: \"no more\" (request A/B)"
             .to_owned(),
         hint: Some("choose another shape, or ask for a higher limit in this region".to_owned()),
+        is_for_want_of_room: false,
     };
     let summary = Summary {
         failed: vec![end("oci_mysql_mysql_db_system.moodle")],

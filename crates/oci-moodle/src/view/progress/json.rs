@@ -48,6 +48,9 @@ pub(crate) fn described(event: &Event) -> Option<Map<String, Json>> {
         Event::LeftOpen { address, action, message } => json!({
             "type": "left_open", "address": address.as_str(), "action": action_name(action), "message": message,
         }),
+        Event::Withheld { address, action, message } => json!({
+            "type": "withheld", "address": address.as_str(), "action": action_name(action), "message": message,
+        }),
         Event::Skipped { address, action, because } => json!({
             "type": "skipped", "address": address.as_str(), "action": action_name(action), "because": because.as_str(),
         }),
@@ -76,6 +79,7 @@ pub(crate) fn ended(summary: &Summary) -> Map<String, Json> {
         "done": summary.done,
         "failed": ends(&summary.failed),
         "open": ends(&summary.open),
+        "withheld": ends(&summary.withheld),
         "skipped": addresses(&summary.skipped),
         "never_started": addresses(&summary.never_started),
         "outputs": value::json_map(&summary.outputs),

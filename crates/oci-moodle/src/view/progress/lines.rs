@@ -95,6 +95,10 @@ pub(super) fn sentence(event: &Event, style: Style) -> Option<String> {
             let what = style.paint(Role::Care, &format!("still {}", words(action).now));
             format!("{}: {what}, and the next run goes on with it: {}", bold(address), indented(&clean(message)))
         }
+        Event::Withheld { address, action, message } => {
+            let what = style.paint(Role::Care, &format!("not {}", words(action).done));
+            format!("{}: {what}, and left to the next run: {}", bold(address), indented(&clean(message)))
+        }
         Event::Skipped { address, because, .. } => {
             format!("{}: {} because of {because}", bold(address), style.paint(Role::Care, "skipped"))
         }

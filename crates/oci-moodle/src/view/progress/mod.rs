@@ -144,6 +144,8 @@ impl Progress {
             Event::Finished { address, action, .. } => self.end(address, action, Status::Done),
             Event::Failed { address, action, .. } => self.end(address, action, Status::Failed),
             Event::LeftOpen { address, action, .. } => self.end(address, action, Status::LeftOpen),
+            // The next run begins it.
+            Event::Withheld { address, action, .. } => self.end(address, action, Status::Waiting),
             Event::Skipped { address, action, .. } => {
                 self.set(address, action, &|status| *status == Status::Waiting, Status::Skipped);
             }

@@ -151,6 +151,7 @@ pub(super) fn in_short(summary: &Summary, elapsed: Duration, style: Style) -> St
     for (count, what) in [
         (summary.failed.len(), "failed"),
         (summary.open.len(), "not over"),
+        (summary.withheld.len(), "withheld"),
         (summary.skipped.len(), "skipped"),
         (summary.never_started.len(), "not begun"),
     ] {

@@ -310,7 +310,13 @@ fn a_summary_never_shows_a_secret() {
 fn a_run_ends_in_one_sentence() {
     let text = |summary: &Summary| in_short(summary, at(1620), Style::PLAIN);
     assert_eq!(text(&Summary { done: 1, ..Summary::default() }), "done: 1 step in 27 min");
-    let end = StepEnd { address: address("t.a"), action: Action::Create, message: String::new(), hint: None };
+    let end = StepEnd {
+        address: address("t.a"),
+        action: Action::Create,
+        message: String::new(),
+        hint: None,
+        is_for_want_of_room: false,
+    };
     let failed =
         Summary { done: 4, failed: vec![end], skipped: vec![address("t.b"); 2], ..Summary::default() };
     assert_eq!(
@@ -319,6 +325,9 @@ fn a_run_ends_in_one_sentence() {
     );
     let interrupted = Summary { cancelled: true, never_started: vec![address("t.b")], ..Summary::default() };
     assert!(text(&interrupted).starts_with("interrupted: 0 steps done, 1 not begun after"));
+    let withheld = Summary { cancelled: true, withheld: failed.failed, ..Summary::default() };
+    assert!(text(&withheld).starts_with("interrupted: 0 steps done, 1 withheld after"));
+    assert_eq!(ended(&withheld)["withheld"][0]["address"], "t.a");
 }
 
 /// What a reporter writes, kept.
