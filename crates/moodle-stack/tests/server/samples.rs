@@ -102,10 +102,10 @@ fn nasty_texts(spec: &mut ServerSpec, random: &mut ChaCha8Rng) {
         place.object = format!("a/{}", nasty(random));
     }
     // What Apache takes for patterns is refused in paths.
-    let folder: String = nasty(random).chars().filter(|c| !"*?[]/{}".contains(*c)).collect();
+    let folder: String = nasty(random).chars().filter(|c| !"*?[]/{}".contains(*c)).take(60).collect();
     spec.storage.mount_point = format!("/srv/x{folder}x");
     if let Some(nfs) = &mut spec.storage.nfs {
-        nfs.path = format!("/{}", nasty(random).replace('/', "_"));
+        nfs.path = format!("/{}", nasty(random).replace('/', "_").chars().take(200).collect::<String>());
     }
 }
 
@@ -139,22 +139,80 @@ fn choices(spec: &mut ServerSpec, random: &mut ChaCha8Rng) {
     }
 }
 
-/// A text with what has a meaning somewhere: quotes, backslashes, `$`, blanks, marks of templates, letters of the world.
+/// A text with what has a meaning somewhere: quotes, backslashes, `$`, blanks, marks of templates, letters of the world and of both
+/// directions. One in sixteen is very long; every other one begins with what is nasty, and most end with it.
 pub(crate) fn nasty(random: &mut ChaCha8Rng) -> String {
-    const PARTS: [&str; 37] = [
-        "'", "\"", "\\", "$", "${HOME}", "$(id)", "`id`", " ", "%", "%n", "#", ";", "&", "|", "<", ">", "<<",
-        ">>", "<%", "é", "学", "🦀", "!", "*", "?>", "\\'", "{{", "--", "=", "x", "\u{a0}", "\u{2028}",
-        "\u{feff}", "\\n", "\\", ":", "@",
+    const PARTS: [&str; 54] = [
+        "'",
+        "\"",
+        "\\",
+        "$",
+        "${HOME}",
+        "$(id)",
+        "`id`",
+        " ",
+        "%",
+        "%n",
+        "%%",
+        "#",
+        ";",
+        "&",
+        "|",
+        "<",
+        ">",
+        "<<",
+        ">>",
+        "<%",
+        "<#",
+        "é",
+        "学",
+        "🦀",
+        "👩\u{200d}👩\u{200d}👧",
+        "e\u{301}",
+        "!",
+        "!!",
+        "*",
+        "?>",
+        "<?php",
+        "\\'",
+        "{{",
+        "--",
+        "=",
+        "x",
+        "~",
+        "^",
+        "(",
+        ")",
+        ",",
+        "\u{a0}",
+        "\u{ad}",
+        "\u{2028}",
+        "\u{202e}",
+        "\u{200f}",
+        "שלום",
+        "\u{feff}",
+        "\u{fffd}",
+        "\\n",
+        "\\",
+        ":",
+        "@",
+        "\\\"",
     ];
-    let length = random.random_range(1..12);
+    let length = if random.random_range(0..16) == 0 { 400 } else { random.random_range(1..12) };
     let parts: String = (0..length).map(|_| PARTS[random.random_range(0..PARTS.len())]).collect();
-    format!("n{parts}")
+    if random.random() { format!("n{parts}") } else { parts }
 }
 
 /// The site's secrets. They may hold anything but the character with the number 0, line breaks included.
 pub(crate) fn secrets(seed: u64) -> serde_json::Value {
+    const CONTROLS: [&str; 10] =
+        ["\n", "\r\n", "\t", "\u{1}", "\u{8}", "\u{1b}[31m", "\u{1f}", "\u{7f}", "\u{85}", "\u{ffff}"];
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut password = || format!("{}\n\t{}\u{7f}", nasty(&mut random), nasty(&mut random));
+    let mut password = || {
+        let mut control = || CONTROLS[random.random_range(0..CONTROLS.len())];
+        let (first, between, last) = (control(), control(), control());
+        format!("{first}{}{between}{}{last}", nasty(&mut random), nasty(&mut random))
+    };
     serde_json::json!({
         "database_password": password(),
         "database_admin_password": password(),

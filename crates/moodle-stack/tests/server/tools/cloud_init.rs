@@ -4,7 +4,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use moodle_stack::server::{cloud_config, user_data};
+use moodle_stack::server::{ObjectPlace, cloud_config, user_data, user_data_with_bundle};
 
 use super::{cases, fresh_folder, succeeds, tools_are_here, write};
 
@@ -39,6 +39,9 @@ fn cloud_init_accepts_all_user_data_and_reads_each_file_as_it_was_rendered() {
             assert_eq!(entry["content"], file.content.as_str(), "{}: {path}", case.name);
             assert_eq!(entry["permissions"], format!("{:04o}", file.mode), "{}: {path}", case.name);
         }
+        // It runs at each start, before the files are written.
+        let early = answer["bootcmd"][0].as_array().expect("a command");
+        assert_eq!((early.len(), &early[0]), (3, &serde_json::json!("sh")), "{}", case.name);
         assert_eq!(answer["runcmd"], serde_json::json!([["bash", "/usr/local/lib/site/boot.sh"]]));
     }
 }
@@ -52,10 +55,20 @@ fn the_command_cloud_init_schema_accepts_one_server_of_each_application() {
     let folder = fresh_folder("cloud-init-command");
     for application in moodle_stack::server::versions::Application::ALL {
         let rendered = moodle_stack::server::render(&crate::samples::plain(application)).unwrap();
-        let path = folder.join(application.name());
-        write(&path, &unpacked(&user_data(&rendered, 0).unwrap().base64));
-        let printed = succeeds(Command::new("cloud-init").args(["schema", "--config-file"]).arg(&path), b"");
-        assert!(printed.starts_with("Valid cloud-config"), "{printed}");
+        let place = ObjectPlace {
+            namespace: "axexample".to_owned(),
+            bucket: "campus-site".to_owned(),
+            object: "boot/".to_owned(),
+        };
+        // With the files in it, and with the command that fetches them.
+        for data in [user_data(&rendered, 0).unwrap(), user_data_with_bundle(&rendered, &place)] {
+            let path = folder.join(application.name());
+            write(&path, &unpacked(&data.base64));
+            let schema = ["schema", "--annotate", "--config-file"];
+            let printed = succeeds(Command::new("cloud-init").args(schema).arg(&path), b"");
+            assert!(printed.starts_with("Valid cloud-config"), "{printed}");
+            assert!(!printed.contains("# E1"), "{printed}");
+        }
     }
 }
 

@@ -32,6 +32,10 @@ fn bash_and_shellcheck_accept_every_script() {
         shellcheck.args(["--shell=bash", "--color=never", "--severity", severity]);
         succeeds(shellcheck.args(&files), b"");
     }
+    // What cloud-init gives to another shell.
+    let resume = folder.join("resume.sh");
+    write(&resume, include_str!("../../../templates/resume.sh"));
+    succeeds(Command::new("shellcheck").args(["--shell=sh", "--severity=style"]).arg(&resume), b"");
 }
 
 /// A variable that the boot uses and its settings do not set would be found only on a server.
