@@ -2,6 +2,8 @@
 # image.sh FOLDER: makes the disk of a small Debian with systemd, cloud-init and the programs that the site runs on. Once for
 # each machine; whoever comes later finds it.
 set -euo pipefail
+# A disk that only root can read is of no use, whoever makes it.
+umask 022
 
 folder=$1
 packages=(

@@ -6,6 +6,13 @@ if (is_dir(__DIR__ . '/installation')) {
     http_response_code(302);
     exit;
 }
+// A site that is to be had by HTTPS only sends on whoever comes otherwise.
+$is_secure = ($_SERVER['HTTPS'] ?? '') === 'on'
+    || ($config->behind_loadbalancer && ($_SERVER['HTTP_X_FORWARDED_PROTO'] ?? '') === 'https');
+if ($config->force_ssl === 2 && !$is_secure) {
+    header("Location: https://{$_SERVER['HTTP_HOST']}/", true, 301);
+    exit;
+}
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 [$host, $port] = explode(':', $config->host);
 $link = mysqli_init();
