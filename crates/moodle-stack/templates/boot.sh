@@ -1,6 +1,7 @@
 #!/usr/bin/bash
-# Makes this server part of the site. cloud-init runs it once, at the first boot. Running it again changes nothing that is
-# right already. Each step is reported as it ends; the first that fails ends the boot, and its last lines are reported too.
+# Makes this server part of the site. cloud-init runs it at each start, until it has ended well once. Running it again changes
+# nothing that is right already. Each step is reported as it ends; the first that fails ends the boot, and its last lines are
+# reported too.
 set -euo pipefail
 umask 077
 
@@ -10,6 +11,8 @@ STATE=/var/lib/site
 LOG=/var/log/site/boot.log
 # Secrets that only the boot needs. In memory, gone with the last step.
 SECRETS=/run/site-secrets
+# While there is no such file, the next start begins anew.
+READY=$STATE/ready
 
 # shellcheck source=/dev/null
 source "$ETC/boot.conf"
@@ -17,6 +20,12 @@ source "$ETC/boot.conf"
 source "$LIB/secrets.sh"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
+# One at a time: somebody may run this by hand while cloud-init does.
+exec 8>/run/site-boot.lock
+if ! flock -n 8; then
+    echo "a boot is under way already: see $LOG"
+    exit 75
+fi
 mkdir -p "$STATE" "$(dirname "$LOG")"
 # All goes straight into the log, so that it is there when the last lines of a failed step are reported.
 exec 3>&1 >>"$LOG" 2>&1
@@ -81,8 +90,8 @@ persistently() {
 packages() {
     persistently dnf -y install dnf-plugins-core oracle-epel-release-el9 oraclelinux-developer-release-el9 "$REMI_RELEASE"
     # The package alone does not switch the repository on in every image, and libsodium, certbot and parts of Oracle's command
-    # line come from it.
-    dnf config-manager --set-enabled ol9_developer_EPEL
+    # line come from it. What EPEL and Remi's packages need may be in the other one.
+    dnf config-manager --set-enabled ol9_developer_EPEL ol9_codeready_builder
     if ! dnf -q module list --enabled php 2>/dev/null | grep -q "remi-$PHP_VERSION"; then
         dnf -y module reset php
         dnf -y module enable "php:remi-$PHP_VERSION"
@@ -142,9 +151,31 @@ firewall() {
 
 secrets() {
     mkdir -p "$SECRETS"
-    persistently fetch_secrets
+    fetch_secrets_when_permitted
     write_site_file
     chmod 0755 "$ETC"
+}
+
+# A dynamic group or policy that was just made counts only after some minutes, and at the latest after about an hour (Oracle,
+# "Updating Dynamic Groups"). What is missing and what is forbidden look alike, so that there is no telling which it is.
+fetch_secrets_when_permitted() {
+    local waited=0 pause=5 limit=4500 why
+    until fetch_secrets 2>"$SECRETS/why"; do
+        cat "$SECRETS/why"
+        why=$(reason_of "$SECRETS/why")
+        if ((waited >= limit)); then
+            echo "not permitted after $((limit / 60)) min: $why"
+            return 1
+        fi
+        # Somebody who looks at the console learns what it waits for, without a line for each attempt.
+        if ((waited == 0 || waited / 600 > (waited - pause) / 600)); then
+            say "$STEP: waiting for the right to read them, $((waited / 60)) min so far: $why"
+            report waiting "for the right to read the secrets: $why"
+        fi
+        sleep "$pause"
+        waited=$((waited + pause))
+        ((pause >= 60)) || pause=$((pause < 40 ? pause * 2 : 60))
+    done
 }
 
 storage() {
@@ -185,7 +216,8 @@ mount_share() {
 }
 
 share_is_mounted() {
-    mountpoint -q "$MOUNT_POINT" || mount "$MOUNT_POINT"
+    # Without the lock: a daemon that a mount starts would keep it.
+    mountpoint -q "$MOUNT_POINT" || mount "$MOUNT_POINT" 8>&-
 }
 
 code() {
@@ -200,6 +232,8 @@ code() {
         # The web server reads code, all of it, and never writes it.
         chown -R root:root "$folder.new"
         chmod -R u=rwX,go=rX "$folder.new"
+        # The mark and the name must not reach the disk before what they promise.
+        sync -f "$folder.new"
         mv "$folder.new" "$folder"
         chmod 0755 /var/www/releases
         if command -v restorecon >/dev/null; then restorecon -R /var/www/releases; fi
@@ -252,11 +286,16 @@ configuration() {
     install -o root -g "$WEB_GROUP" -m 0640 "$ETC/$CONFIG_NAME" "$CODE/$CONFIG_PATH"
 }
 
-# Replaces a folder of the release by a link. What the release brings is copied, unless it is there already.
+# Replaces a folder of the release by a link. What the release brings is copied once, by the server that comes first: a copy
+# that was cut short is made anew, and one that is whole is left to the site.
 move_out() {
     local path=$1 target=$2
     if [[ -d $path && ! -L $path ]]; then
-        as_web_user cp -rn --no-preserve=all "$path/." "$target/" || true
+        if [[ ! -e $target.copied ]]; then
+            persistently as_web_user cp -r --no-preserve=all "$path/." "$target/"
+            sync -f "$target"
+            touch "$target.copied"
+        fi
         rm -rf "$path"
     fi
     mkdir -p "$(dirname "$path")"
@@ -337,4 +376,8 @@ step certificate certificate
 step services services
 step answer answer
 report ready
+# All of it is on the disk before the mark is.
+sync
+touch "$READY"
+sync -f "$READY"
 say 'the server is ready'

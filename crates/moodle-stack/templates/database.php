@@ -1,6 +1,7 @@
 <?php
-// database.php SETTINGS SECRETS: waits for the database, then sees to it that schema, user and the installation's lock are
-// there. Every server does so; whatever is there stays as it is.
+// database.php SETTINGS SECRETS [changed-password]: waits for the database, then sees to it that schema, user and the
+// installation's lock are there. Every server does so; whatever is there stays as it is. On a server that runs, only a password
+// that changed is of interest.
 
 declare(strict_types=1);
 
@@ -14,12 +15,17 @@ $database = $settings['database'];
 /** What two servers that do the same at the same time may hear: lock wait, deadlock, database or user just made. */
 const SAME_MOMENT = [1007, 1050, 1062, 1205, 1213, 1396];
 
+$runs = ($argv[3] ?? '') === 'changed-password';
 try {
+    if ($runs && (knows($settings, $secrets) || can_log_in($database, $secrets['database_password']))) {
+        exit(0);
+    }
     $link = connect_when_ready(
         $database,
         $database['admin_user'],
         $secrets['database_admin_password'],
-        now() + $settings['database_wait_seconds'],
+        // Who looks every few minutes need not wait for long.
+        now() + ($runs ? 60 : $settings['database_wait_seconds']),
     );
     for ($attempt = 1; ; $attempt++) {
         try {
@@ -87,6 +93,13 @@ function change_password(mysqli $link, string $user, #[\SensitiveParameter] stri
         }
         $link->query("ALTER USER $user $identified");
     }
+}
+
+/** Whether this server has this password already. */
+function knows(array $settings, #[\SensitiveParameter] array $secrets): bool
+{
+    return is_file($settings['site_file'])
+        && (require $settings['site_file'])['database_password'] === $secrets['database_password'];
 }
 
 /** Whether the site's user has this password already. */

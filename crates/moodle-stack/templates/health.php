@@ -39,8 +39,10 @@ while (true) {
 /** What keeps this server from serving; empty when nothing does. */
 function trouble(array $settings): string
 {
-    if (is_file($settings['drain_file'])) {
-        return 'it is being taken out on purpose';
+    foreach ($settings['drain_files'] as $file) {
+        if (is_file($file)) {
+            return 'it is being taken out on purpose';
+        }
     }
     if (!share_is_there($settings['share_mark'])) {
         return 'the share is not there';

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Keeps the report of a boot: report.py FILE LOG begin | step NAME RESULT SECONDS [STATUS] | ready.
+"""Keeps the report of a boot: report.py FILE LOG begin | waiting WHAT | step NAME RESULT SECONDS [STATUS] | ready.
 
 The report is one JSON object that says which step ended how, after how long, and for a failed one the last lines of the log.
 """
@@ -20,10 +20,21 @@ def last_lines(log):
 def main(path, log, verb, *rest):
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     report = {"format": 1, "host": os.uname().nodename, "state": "running", "begun": now, "steps": []}
-    if verb != "begin":
+    before = None
+    try:
         with open(path) as file:
-            report = json.load(file)
-    if verb == "step":
+            before = json.load(file)
+    except (OSError, ValueError):
+        if verb != "begin":
+            raise
+    if verb == "begin":
+        report["attempt"] = before.get("attempt", 1) + 1 if isinstance(before, dict) else 1
+    else:
+        report = before
+    report.pop("waiting", None)
+    if verb == "waiting":
+        report["waiting"] = rest[0]
+    elif verb == "step":
         name, result, seconds = rest[0], rest[1], int(rest[2])
         entry = {"name": name, "result": result, "seconds": seconds, "ended": now}
         if result == "failed":

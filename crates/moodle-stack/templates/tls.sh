@@ -7,12 +7,16 @@ umask 077
 
 # shellcheck source=/dev/null
 source /etc/site/boot.conf
+# shellcheck source=/dev/null
+source /usr/local/lib/site/secrets.sh
 LOCAL=/etc/pki/site
 SHARED=$MOUNT_POINT/tls
 
-mkdir -p "$LOCAL"
 if [[ ! -s $LOCAL/cert.pem ]]; then
-    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$TLS_HOST" -keyout "$LOCAL/key.pem" -out "$LOCAL/cert.pem"
+    first=$(mktemp -d)
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$TLS_HOST" -keyout "$first/key.pem" -out "$first/cert.pem"
+    install_pair "$first/cert.pem" "$first/key.pem"
+    rm -rf "$first"
 fi
 
 obtain() {
@@ -30,9 +34,6 @@ fi
 
 LIVE=$SHARED/config/live/site
 if [[ -s $LIVE/fullchain.pem ]] && ! cmp -s "$LIVE/fullchain.pem" "$LOCAL/cert.pem"; then
-    install -m 0600 "$LIVE/privkey.pem" "$LOCAL/key.pem.new"
-    install -m 0600 "$LIVE/fullchain.pem" "$LOCAL/cert.pem.new"
-    mv "$LOCAL/key.pem.new" "$LOCAL/key.pem"
-    mv "$LOCAL/cert.pem.new" "$LOCAL/cert.pem"
+    install_pair "$LIVE/fullchain.pem" "$LIVE/privkey.pem"
     systemctl try-reload-or-restart httpd
 fi

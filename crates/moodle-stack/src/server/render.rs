@@ -132,18 +132,18 @@ impl Server<'_> {
             add(&path, content, mode);
         }
         for (name, content) in SCRIPTS {
-            add(&format!("/usr/local/lib/site/{name}"), content.to_owned(), 0o644);
+            add(&format!("/usr/local/lib/site/{name}"), lean(content), 0o644);
         }
-        add("/usr/local/lib/site/installer.php", self.layout.installer.to_owned(), 0o644);
+        add("/usr/local/lib/site/installer.php", lean(self.layout.installer), 0o644);
         if self.spec.release.application == Application::Drupal {
             add(
                 "/usr/local/lib/site/drupal-cron.php",
-                include_str!("../../templates/drupal-cron.php").to_owned(),
+                lean(include_str!("../../templates/drupal-cron.php")),
                 0o644,
             );
         }
         if self.obtains_certificate() {
-            add("/usr/local/lib/site/tls.sh", include_str!("../../templates/tls.sh").to_owned(), 0o644);
+            add("/usr/local/lib/site/tls.sh", lean(include_str!("../../templates/tls.sh")), 0o644);
         }
         add("/etc/site/settings.json", self.settings(), 0o644);
         files
@@ -307,7 +307,8 @@ impl Server<'_> {
             "web_group": layout::WEB_USER,
             "secret_keys": keys,
             "share_mark": self.on_share(".site-share"),
-            "drain_file": "/etc/site/drain",
+            // The first for people, the second, which ends with a restart, for updates.
+            "drain_files": ["/etc/site/drain", "/run/site-drain"],
             "site": {
                 "full_name": spec.site.full_name,
                 "short_name": spec.site.short_name,
@@ -392,9 +393,10 @@ impl Server<'_> {
 
     /// The time of day at which this server installs updates.
     fn update_slot(&self) -> String {
-        let updates = self.spec.updates;
-        let minutes = u32::from(updates.hour) * 60
-            + u32::from(self.spec.position.index) * u32::from(updates.slot_minutes);
+        let (updates, position) = (self.spec.updates, self.spec.position);
+        // Many servers have shorter slots, or the last would have those of the first.
+        let slot = u32::from(updates.slot_minutes).min(24 * 60 / u32::from(position.count.max(1)));
+        let minutes = u32::from(updates.hour) * 60 + u32::from(position.index) * slot;
         format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60)
     }
 
@@ -462,6 +464,20 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("config-drupal.php", include_str!("../../templates/config-drupal.php.jinja")),
     ("config-joomla.php", include_str!("../../templates/config-joomla.php.jinja")),
 ];
+
+/// A script without its comments, but for those at its beginning and those that a linter reads: user data has little room, and
+/// reasons can be read in the templates.
+fn lean(script: &str) -> String {
+    let is_comment = |line: &&str| {
+        let line = line.trim_start();
+        ["# ", "//", "/*", "* ", "*/"].iter().any(|mark| line.starts_with(mark))
+            && !line.contains("shellcheck ")
+    };
+    let begins = |line: &&str| line.starts_with('#') || line.starts_with("<?php") || line.starts_with("//");
+    let head = script.lines().take_while(begins).count();
+    let body = script.lines().skip(head).filter(|line| !is_comment(line));
+    script.lines().take(head).chain(body).flat_map(|line| [line, "\n"]).collect()
+}
 
 /// Marks that neither PHP nor the shell nor Apache use, so that a template reads like the file it makes.
 fn environment() -> Environment<'static> {

@@ -84,8 +84,13 @@ pub fn cloud_config(rendered: &Rendered) -> String {
     )
 }
 
+/// What cloud-init runs early at each start, so that a boot that did not end well is gone on with.
+const RESUME: &str = include_str!("../../templates/resume.sh");
+
 /// Comments stay at the top, each on its own line: the first tells cloud-init what it is, the second the mock.
 fn document(rendered: &Rendered, config: &serde_json::Value) -> String {
+    let mut config = config.clone();
+    config["bootcmd"] = json!([["sh", "-c", RESUME]]);
     format!("#cloud-config\n# {}\n{}\n", rendered.hint, json_for_yaml(&config.to_string()))
 }
 

@@ -144,11 +144,17 @@ impl Machine {
         }
         fs::create_dir_all(folder.join("www")).expect("the stage's file system is in memory");
         run(Command::new("cp").arg("-r").arg(format!("{STAND_IN}/site")).arg(folder.join("www/site")));
-        write(&folder.join("secrets.json"), &secrets.json().to_string());
-        let for_root = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(folder.join("secrets.json"), for_root).expect("it was just written");
         let SiteUrl::Known(url) = spec.site.url.clone() else { panic!("the tests' sites have addresses") };
-        Self { name: spec.name.clone(), folder, share: share.to_owned(), url }
+        let machine = Self { name: spec.name.clone(), folder, share: share.to_owned(), url };
+        machine.give(secrets);
+        machine
+    }
+
+    /// These are what it finds where the secrets are, from now on.
+    pub(crate) fn give(&self, secrets: &Secrets) {
+        let file = self.folder.join("secrets.json");
+        write(&file, &secrets.json().to_string());
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("it was just written");
     }
 
     /// Another server with the same files, for one that has not run anything yet. (That all servers of a site get the same

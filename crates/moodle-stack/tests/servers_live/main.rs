@@ -22,4 +22,5 @@ mod race;
 mod race_galera;
 mod race_mysql;
 mod rotation;
+mod running;
 mod split;

@@ -1,7 +1,11 @@
 #!/usr/bin/bash
 # machine.sh IMAGE WORK BOOTS: boots the image BOOTS times in a container, with the files of WORK/disk laid over it and
 # WORK/outside mounted at /test. The console goes to WORK/console-N. What is written stays in memory and goes with the end.
+#
+# Where there is WORK/outside/cut-N, boot N loses its power: a second after the console has shown the text in that file.
 set -euo pipefail
+# Whoever calls may have another one; users of the container must be able to read what is laid over its disk.
+umask 022
 
 image=$1
 work=$2
@@ -31,22 +35,60 @@ mkdir "$work/memory/upper" "$work/memory/work" "$work/memory/root"
 mount -t overlay -o "lowerdir=$image,upperdir=$work/memory/upper,workdir=$work/memory/work" overlay "$work/memory/root"
 cp -a --no-preserve=ownership "$work/disk/." "$work/memory/root/"
 
+# All of the container's processes at once, as without power: its first process is the only child of its nspawn.
+cut() {
+    local text=$1 console=$2 pid
+    until grep -qaF -- "$text" "$console" 2>/dev/null; do sleep 0.1; done
+    sleep 1
+    for pid in $(pgrep -x systemd-nspawn); do
+        if tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -- "--machine=$name"; then pkill -KILL -P "$pid"; fi
+    done
+}
+
+# The cause first, and briefly: who reads it may see no more than the end or the beginning of a long log.
+explain() {
+    local boot=$1 status=$2 root=$work/memory/root
+    echo "boot $boot of $(basename "$work") ended with status $status (124: it took too long) and was not looked at"
+    echo "--- what the boot said last:"
+    tail -n 20 "$root/var/log/site/boot.log" 2>/dev/null || echo "(it never began)"
+    echo "--- the end of the console:"
+    tail -n 20 "$work/console-$boot" | tr -d '\r'
+    echo "--- units that failed:"
+    journalctl --no-pager --quiet --output=cat --directory="$root/var/log/journal" 2>/dev/null |
+        grep -aE 'Failed|failed|Main process exited' | tail -n 10 || true
+    {
+        journalctl --no-pager --directory="$root/var/log/journal"
+        cat "$root/var/log/site/boot.log" "$root"/var/log/mysql/* "$root/var/log/cloud-init.log"
+    } >"$work/everything" 2>&1 || true
+    echo "--- all of the journal and of the logs: $work/everything"
+}
+
 for ((boot = 1; boot <= boots; boot++)); do
     echo "$boot" >"$work/outside/boot"
-    if [[ -f $work/outside/before-$boot ]]; then (cd "$work/outside" && bash "before-$boot"); fi
+    if [[ -f $work/outside/before-$boot ]]; then (cd "$work/outside" && bash "before-$boot" "$work/memory/root"); fi
     # A console is a terminal; script makes one and keeps what is printed on it. In the foreground: timeout would put the container
     # into the terminal's background, where a process that sets the terminal is stopped (unless $SHELL is a shell that replaces
     # itself by its last command).
     container=(systemd-nspawn --quiet --directory="$work/memory/root" --boot --private-network --register=no --keep-unit
         --machine="$name" --hostname=web1 --bind="$work/outside:/test" --console=interactive)
+    watcher=
+    if [[ -f $work/outside/cut-$boot ]]; then
+        cut "$(<"$work/outside/cut-$boot")" "$work/console-$boot" &
+        watcher=$!
+    fi
     status=0
-    script --quiet --return --flush --command "timeout --foreground --kill-after=20 ${LIMIT:-240} ${container[*]@Q}" "$work/console-$boot" \
+    SHELL=/bin/bash TERM=linux script --quiet --return --flush \
+        --command "timeout --foreground --kill-after=20 ${LIMIT:-240} ${container[*]@Q}" "$work/console-$boot" \
         </dev/null >/dev/null 2>&1 || status=$?
+    if [[ -n $watcher ]]; then
+        if kill "$watcher" 2>/dev/null; then
+            explain "$boot" "$status"
+            exit 1
+        fi
+        continue
+    fi
     if [[ ! -f $work/outside/found-$boot.json ]]; then
-        echo "boot $boot ended with $status and was not looked at; its console, its journal and its log:"
-        tail -n 60 "$work/console-$boot"
-        journalctl --no-pager --lines=150 --directory="$work/memory/root/var/log/journal" || true
-        cat "$work/memory/root/var/log/site/boot.log" "$work"/memory/root/var/log/mysql/* || true
+        explain "$boot" "$status"
         exit 1
     fi
 done

@@ -23,6 +23,8 @@ use sha2::{Digest as _, Sha256};
 use crate::samples::plain;
 use crate::tools::{fresh_folder, read, self_signed, succeeds, tools_are_here, write};
 
+mod interrupted;
+mod running;
 mod scenarios;
 
 /// What the container's own programs are, and what makes it.
@@ -41,6 +43,10 @@ struct Scenario {
     vault_lacks: Option<&'static str>,
     /// Whether the files lie in a bucket and user data only fetches them.
     bundle: bool,
+    /// For a boot by its number: a text on the console, a second after which the power is cut.
+    cuts: Vec<(usize, &'static str)>,
+    /// How many calls of Oracle's command line are refused at first, because no policy permits them yet.
+    denials: usize,
     /// Whether the share can be mounted from the beginning.
     share_is_there: bool,
     boots: usize,
@@ -80,6 +86,8 @@ impl Scenario {
             secrets,
             vault_lacks: None,
             bundle: false,
+            cuts: Vec::new(),
+            denials: 0,
             share_is_there: true,
             boots: 1,
             before: Vec::new(),
@@ -97,11 +105,19 @@ impl Scenario {
         let work = fresh_folder(&format!("boot-{}", self.name));
         self.surroundings(&work.join("outside"));
         self.disk(&work.join("disk"));
+        // Users of the container read both, whatever the umask of whoever runs the test.
+        succeeds(
+            Command::new("chmod").args(["-R", "u=rwX,go=rX"]).args(["outside", "disk"]).current_dir(&work),
+            b"",
+        );
+        for program in ["usr/local/bin/stand-in", "usr/local/sbin/httpd"] {
+            succeeds(Command::new("chmod").arg("0755").arg(work.join("disk").join(program)), b"");
+        }
         let mut machine = Command::new("unshare");
         machine.args(["--mount", "--propagation", "private", "bash"]).arg(here("machine.sh"));
         machine.arg(image.join("root")).arg(&work).arg(self.boots.to_string());
         succeeds(&mut machine, b"");
-        Some(Booted { work, spec: self.spec, secrets: self.secrets })
+        Some(Booted { work, spec: self.spec, secrets: self.secrets, cuts: self.cuts })
     }
 
     /// What lies outside of the server: the download, the bucket, the share, the database's own certificate and first user.
@@ -120,8 +136,6 @@ impl Scenario {
         self_signed(outside, "database");
         self_signed(outside, "site");
         self_signed(outside, "acme");
-        // The database reads it as a user of its own.
-        succeeds(Command::new("chmod").arg("0644").arg(outside.join("database-key.pem")), b"");
         self.secrets["tls_certificate"] = json!(read(&outside.join("site-cert.pem")));
         let key = read(&outside.join("site-key.pem"));
         let of_key = key.lines().nth(1).expect("a key has several lines");
@@ -155,6 +169,10 @@ impl Scenario {
         for (boot, script) in &self.then {
             write(&outside.join(format!("then-{boot}")), script);
         }
+        for (boot, text) in &self.cuts {
+            write(&outside.join(format!("cut-{boot}")), text);
+        }
+        write(&outside.join("denials"), &self.denials.to_string());
         if self.share_is_there {
             std::fs::create_dir(outside.join("share")).unwrap();
         }
@@ -190,8 +208,17 @@ impl Scenario {
             Command::new("install").args(["-m", "0755"]).arg(here("stand-ins/stand-in")).arg(&programs),
             b"",
         );
-        for name in ["dnf", "setsebool", "semanage", "restorecon", "firewall-cmd", "curl", "sleep", "certbot"]
-        {
+        for name in [
+            "dnf",
+            "setsebool",
+            "semanage",
+            "restorecon",
+            "firewall-cmd",
+            "curl",
+            "sleep",
+            "certbot",
+            "systemctl",
+        ] {
             link("stand-in", &programs.join(name));
         }
         std::fs::create_dir_all(disk.join("usr/sbin")).unwrap();
@@ -215,6 +242,7 @@ struct Booted {
     work: PathBuf,
     spec: ServerSpec,
     secrets: Value,
+    cuts: Vec<(usize, &'static str)>,
 }
 
 impl Booted {

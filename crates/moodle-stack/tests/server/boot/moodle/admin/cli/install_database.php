@@ -5,9 +5,9 @@ if ($link->query('SHOW TABLES')->num_rows > 0) {
     fwrite(STDERR, "tables already present\n");
     exit(1);
 }
-// Long enough for whoever reads the list of processes.
-sleep(2);
 $link->query('CREATE TABLE mdl_config (name VARCHAR(255) PRIMARY KEY, value LONGTEXT)');
+// Long enough for whoever reads the list of processes, and half-way for whoever cuts the power.
+sleep(2);
 $link->query('CREATE TABLE mdl_user (id INT PRIMARY KEY AUTO_INCREMENT, options LONGTEXT)');
 $options = array_filter(array_slice($argv, 1), static fn(string $option): bool => !str_starts_with($option, '--adminpass='));
 $statement = $link->prepare('INSERT INTO mdl_user (options) VALUES (?)');
