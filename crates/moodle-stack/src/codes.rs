@@ -133,6 +133,7 @@ codes! {
     PlanRefused = "E0411", "a plan that cannot be applied";
     StepFailed = "E0412", "a step that failed";
     StepOpen = "E0413", "a step whose end was not seen";
+    InDoubt = "E0414", "a resource of which nobody can say how it is";
 
     BalancerUnwell = "E0501", "a load balancer that is not as it must be";
     ServerUnwell = "E0502", "a server that does not run";

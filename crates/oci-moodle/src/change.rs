@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 
-use moodle_stack::session::{Place, Session};
+use moodle_stack::codes::Code;
+use moodle_stack::session::{self, Place, Session};
 use moodle_stack::site::{self, Fault, Site};
 use moodle_stack::stack::Facts;
 use moodle_stack::verify::Changes;
 use reconcile::Address;
-use reconcile::journal::peek;
-use reconcile::plan::{Action, DeferReason, Mode, Pattern, Plan, PlanOptions, Problem, SavedPlan};
-use reconcile::run::{StepEnd, Summary};
-use reconcile::store::FileStore;
+use reconcile::plan::{Action, Deferred, Mode, Observed, Pattern, Plan, PlanOptions, Problem, SavedPlan};
+use reconcile::run::Summary;
 use serde_json::json;
-use world::{RealWorld, World as _};
 
 use crate::arguments::{Apply, Destroy, Global, Json, Plan as PlanArguments, Selection};
 use crate::cloud::Cloud;
@@ -157,11 +155,10 @@ impl Run {
         say(&file.warnings);
         let work = stack_file::work_folder(global);
         let state = stack_file::state_path(global);
-        let facts_path = stack_file::facts_path(&state);
-        let known = if refresh { None } else { known_facts(&facts_path, &file.config) };
+        let known = if refresh { None } else { session::known_facts(&state, &file.config) };
         // What is known is planned without anybody being asked.
         let asks_nobody =
-            mode == Mode::Apply && known.is_some() && reason == "plan" && is_settled(&state).await;
+            mode == Mode::Apply && known.is_some() && reason == "plan" && session::is_settled(&state).await;
         // Nothing is changed yet, so that whatever waits for a slow network may be dropped.
         let cloud = if asks_nobody {
             Cloud::nowhere()?
@@ -171,9 +168,6 @@ impl Run {
         };
         let opened = interrupt.or(open(&cloud, &file, &state, mode, known, reason)).await;
         let opened = opened.unwrap_or_else(|| Err(Failure::interrupted()));
-        if let (Ok(session), true) = (&opened, refresh) {
-            session.facts().into_iter().for_each(|facts| keep_facts(&facts_path, facts));
-        }
         match opened {
             Ok(session) => {
                 let reporter = reporter(global, &cloud, json);
@@ -199,12 +193,17 @@ impl Run {
 
     /// Settles, looks and plans; `None` when interrupted.
     async fn make_plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, Failure> {
+        let observed = self.look(options).await?;
+        Ok(observed.map(|observed| self.session.plan(&observed, options)))
+    }
+
+    /// Settles and looks; `None` when interrupted.
+    async fn look(&mut self, options: &PlanOptions) -> Result<Option<Observed>, Failure> {
         for pattern in options.only.iter().chain(&options.exclude) {
             self.means_something(pattern)?;
         }
         self.session.settle(&mut self.reporter, &self.interrupt.cancel).await?;
-        let observed = self.interrupt.or(self.session.refresh(self.refresh)).await;
-        Ok(observed.map(|observed| self.session.plan(&observed, options)))
+        Ok(self.interrupt.or(self.session.refresh(self.refresh)).await)
     }
 
     /// A pattern that means nothing is a slip of the pen: a run that did nothing for it would seem to have succeeded.
@@ -224,18 +223,30 @@ impl Run {
         show(&plan, &self.global, arguments.json.json);
         refuse_problems(&plan)?;
         let is_empty = plan.is_empty();
+        let known = if is_empty { all_is_known(&plan, options) } else { Ok(()) };
         if let Some(path) = &arguments.out {
             let saved = SavedPlan::new(plan, self.session.state(), self.session.key());
             write_plan(path, &saved)?;
         }
-        Ok(if arguments.detailed_exitcode && !is_empty { Exit::Changes } else { Exit::Done })
+        if !arguments.detailed_exitcode {
+            return Ok(Exit::Done);
+        }
+        known?;
+        Ok(if is_empty { Exit::Done } else { Exit::Changes })
     }
 
     async fn show_drift(&mut self, json: Json) -> Result<Exit, Failure> {
+        let Some(observed) = self.look(&PlanOptions::default()).await? else { return Ok(Exit::Interrupted) };
         let options = PlanOptions { mode: Mode::RefreshOnly, ..PlanOptions::default() };
-        let Some(plan) = self.make_plan(&options).await? else { return Ok(Exit::Interrupted) };
+        let plan = self.session.plan(&observed, &options);
         show(&plan, &self.global, json.json);
-        Ok(if plan.drift().is_empty() { Exit::Done } else { Exit::Changes })
+        if !plan.drift().is_empty() {
+            return Ok(Exit::Changes);
+        }
+        // What could not be seen is told by a plan that would have to do with it.
+        let options = PlanOptions::default();
+        all_is_known(&self.session.plan(&observed, &options), &options)?;
+        Ok(Exit::Done)
     }
 
     async fn change(
@@ -285,8 +296,8 @@ impl Run {
                 return Ok(exit);
             }
         }
+        nothing_was_in_doubt(&plan, options)?;
         if plan.mode() == Mode::Destroy {
-            nothing_was_in_doubt(&plan)?;
             if self.session.state().entries().len() == 0 {
                 self.reporter.tell("Everything is gone.", json!({"type": "gone"}));
             }
@@ -305,11 +316,14 @@ impl Run {
         let Some(observed) = self.interrupt.or(self.session.refresh(true)).await else { return };
         let options = PlanOptions { replace: BTreeSet::new(), ..options.clone() };
         let plan = self.session.plan(&observed, &options);
-        let steps = plan.steps().len();
-        let text = if plan.is_empty() {
-            "a second plan has nothing to do".to_owned()
+        let (steps, doubts) = (plan.steps().len(), session::in_doubt(&plan, &options).len());
+        let text = if steps > 0 {
+            let steps = view::counted(steps, "step", "steps");
+            format!("a second plan has {steps}: `oci-moodle plan` shows what they do")
+        } else if doubts > 0 {
+            "a second plan could not see everything: `oci-moodle plan` shows what it left out".to_owned()
         } else {
-            format!("a second plan has {steps} steps: `oci-moodle plan` shows them")
+            "a second plan has nothing to do".to_owned()
         };
         self.reporter.tell(text, json!({"type": "second_plan", "steps": steps}));
     }
@@ -369,7 +383,7 @@ impl Run {
             json!({"type": "waiting_for_answer", "url": site.url()}),
         );
         let visitor = self.cloud.visitor(site.load_balancer_id());
-        let answer = site.until_it_answers(&visitor, |_| (), &self.interrupt.cancel).await;
+        let answer = site.until_it_answers(&visitor, &self.interrupt.cancel).await;
         if self.interrupt.is_asked() && answer.is_err() {
             return Ok(Exit::Interrupted);
         }
@@ -394,25 +408,10 @@ impl Run {
     }
 }
 
-/// What a plan would change, for who only looks: nothing is settled, and nothing written but the lock.
+/// What a plan would change, for who only looks.
 pub(crate) async fn changes(global: &Global, cloud: &Cloud, file: &StackFile) -> Changes {
-    let state = stack_file::state_path(global);
-    let Ok(session) = open(cloud, file, &state, Mode::Apply, None, "verify").await else {
-        return Changes::Unknown("no plan can be made now: `oci-moodle plan` says why".to_owned());
-    };
-    let changes = if session.state().open_intents().len() > 0 {
-        Changes::Unknown("a run was cut off, and the next `apply` goes on with it".to_owned())
-    } else {
-        let observed = session.refresh(true).await;
-        let plan = session.plan(&observed, &PlanOptions::default());
-        let planned = plan.steps().iter().map(|step| step.address.to_string());
-        let drifted = plan.drift().iter().map(|drift| drift.address.to_string());
-        let all: BTreeSet<String> = planned.chain(drifted).collect();
-        Changes::Known(all.into_iter().collect())
-    };
-    // It was only looked at: a lock that could not be given back expires.
-    let _ = session.close().await;
-    changes
+    let place = place(cloud, &stack_file::state_path(global));
+    session::changes(place, (&file.config, &file.folder, &run_program)).await
 }
 
 /// What shows a run: on stderr for people, on stdout for programs.
@@ -424,6 +423,16 @@ fn reporter(global: &Global, cloud: &Cloud, json: bool) -> Reporter {
     Reporter::start(Shown::choose(json, global.quiet, is_terminal), style, cloud.time.clone(), out)
 }
 
+/// Where a run takes place.
+pub(crate) fn place(cloud: &Cloud, state: &Path) -> Place {
+    Place {
+        client: cloud.client.clone(),
+        cloud_time: cloud.time.clone(),
+        machine: cloud.machine.clone(),
+        state: state.to_owned(),
+    }
+}
+
 async fn open(
     cloud: &Cloud,
     file: &StackFile,
@@ -432,46 +441,11 @@ async fn open(
     known: Option<Facts>,
     reason: &str,
 ) -> Result<Session, Failure> {
-    let place = Place {
-        client: cloud.client.clone(),
-        cloud_time: cloud.time.clone(),
-        machine: cloud.machine.clone(),
-        state: state.to_owned(),
-    };
+    let place = place(cloud, state);
     if mode == Mode::Destroy {
         return Ok(Session::open_without_graph(place, &file.config, reason).await?);
     }
     Ok(Session::open(place, (&file.config, &file.folder, &run_program), known, reason).await?)
-}
-
-/// Whether no operation of an earlier run is open, or there is no state yet. One that cannot be read is looked at where it is opened.
-async fn is_settled(state: &Path) -> bool {
-    match peek(&FileStore::new(state)).await {
-        Ok(Some(peeked)) => peeked.state.open_intents().len() == 0,
-        Ok(None) | Err(_) => true,
-    }
-}
-
-/// What was asked of the cloud before, if it is about the same place.
-pub(crate) fn known_facts(path: &Path, config: &moodle_stack::config::Config) -> Option<Facts> {
-    let facts: Facts = serde_json::from_slice(&RealWorld::new().read_file(path).ok()?).ok()?;
-    let wanted = &config.cloud;
-    let is_same =
-        |wanted: &Option<String>, there: &str| wanted.as_deref().is_none_or(|wanted| wanted == there);
-    let same_place = is_same(&wanted.compartment_id, &facts.compartment_id)
-        && is_same(&wanted.region, facts.region.as_deref().unwrap_or_default());
-    same_place.then_some(facts)
-}
-
-/// It only saves questions, so a disk that is full is no reason to stop.
-#[expect(clippy::disallowed_methods, reason = "a cache beside the state")]
-fn keep_facts(path: &Path, facts: &Facts) {
-    let kept = serde_json::to_vec_pretty(facts)
-        .map_err(std::io::Error::other)
-        .and_then(|json| std::fs::write(path, json));
-    if let Err(error) = kept {
-        tracing::warn!("could not keep {}: {error}", path.display());
-    }
 }
 
 /// Runs a program that a secret comes from.
@@ -513,26 +487,50 @@ fn show(plan: &Plan, global: &Global, json: bool) {
     print!("{}", view::plan::render(plan, &options, view::plan::Show { style, columns }));
 }
 
-/// What a destroy left out although nobody asked for that may go on to exist, and to cost money.
-fn nothing_was_in_doubt(plan: &Plan) -> Result<(), Failure> {
-    let is_in_doubt = |why: &DeferReason| match why {
-        DeferReason::Hidden { .. }
-        | DeferReason::Unreadable { .. }
-        | DeferReason::Open
-        | DeferReason::Busy => true,
-        DeferReason::NotSelected
-        | DeferReason::Excluded
-        | DeferReason::DependsOn { .. }
-        | DeferReason::Protected => false,
-    };
-    let mut in_doubt = plan.deferred().iter().filter(|deferred| is_in_doubt(&deferred.why)).peekable();
-    if in_doubt.peek().is_none() {
+/// What a run left out although nobody asked for that: who did the rest has not done what was asked. What a destroy left out may go on
+/// to exist, and to cost money.
+fn nothing_was_in_doubt(plan: &Plan, options: &PlanOptions) -> Result<(), Failure> {
+    let doubts = session::in_doubt(plan, options);
+    if doubts.is_empty() {
         return Ok(());
     }
-    let failure = in_doubt.fold(Failure::failed("could not remove everything"), |failure, deferred| {
-        failure.cause(format!("{}: {}", deferred.address, deferred.why))
-    });
-    Err(failure.hint("run it again; `oci-moodle state list` shows what is left"))
+    let (attempted, hint) = match plan.mode() {
+        Mode::Destroy => {
+            ("could not remove everything", "run it again; `oci-moodle state list` shows what is left")
+        }
+        Mode::Apply | Mode::RefreshOnly => (
+            "could not see to everything: nobody can say how this is, so it was left as it is",
+            "run it again; what stays hidden needs a policy that shows it, or has gone for good: `oci-moodle state rm ADDRESS` forgets it, \
+             and the next `apply` makes it anew",
+        ),
+    };
+    Err(doubtful(&doubts, attempted, hint))
+}
+
+/// A plan without changes says that there are none only where everything could be seen.
+fn all_is_known(plan: &Plan, options: &PlanOptions) -> Result<(), Failure> {
+    let doubts = session::in_doubt(plan, options);
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    let attempted = "could not tell whether there are changes";
+    Err(doubtful(
+        &doubts,
+        attempted,
+        "run it again; what stays hidden needs a policy that shows it, or has gone",
+    ))
+}
+
+fn doubtful(doubts: &[&Deferred], attempted: &str, hint: &str) -> Failure {
+    let failure = Failure::failed(attempted).code(Code::InDoubt);
+    let failure = doubts
+        .iter()
+        .fold(failure, |failure, deferred| failure.cause(format!("{}: {}", deferred.address, deferred.why)));
+    if session::may_pass(doubts) {
+        failure.later().hint("wait until that is over, and run it again")
+    } else {
+        failure.hint(hint)
+    }
 }
 
 /// A plan that cannot be applied is bad input: it says what of the file cannot be.
@@ -560,7 +558,6 @@ fn unfinished(global: &Global, file: &StackFile, summary: &Summary) -> Option<Ex
     if summary.cancelled {
         return Some(Exit::Interrupted);
     }
-    let no_room = |end: &StepEnd| end.message.contains("Out of host capacity");
-    let only_room = !summary.failed.is_empty() && summary.failed.iter().all(no_room);
+    let only_room = !summary.failed.is_empty() && summary.failed.iter().all(|end| end.is_for_want_of_room);
     Some(if only_room { Exit::Later } else { Exit::Failed })
 }

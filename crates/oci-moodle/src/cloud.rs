@@ -24,6 +24,7 @@ use reconcile::disk::{Disk as _, RealDisk};
 use world::{BoxFuture, RealWorld, ScaledWorld, World};
 
 use crate::arguments::Global;
+use crate::view::diagnostics::causes;
 
 /// How fast time passes in the embedded mock: the longest example is over in some ten seconds.
 const EMBEDDED_TIME_SCALE: f64 = 300.0;
@@ -235,7 +236,7 @@ impl Visitor for Web<'_> {
                 request =
                     self.cloud.web.get(format!("http://{port}{path}")).header(reqwest::header::HOST, host);
             }
-            let answer = request.send().await.map_err(|error| words(&error))?;
+            let answer = request.send().await.map_err(|error| causes(&error).join(": "))?;
             let location = answer.headers().get(reqwest::header::LOCATION);
             let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
             Ok(Answer { status: answer.status().as_u16(), location })
@@ -247,7 +248,7 @@ impl Visitor for Web<'_> {
             if self.cloud.control.is_some() {
                 return Err("the mock has no TLS".to_owned());
             }
-            let answer = self.cloud.web.get(url).send().await.map_err(|error| words(&error))?;
+            let answer = self.cloud.web.get(url).send().await.map_err(|error| causes(&error).join(": "))?;
             let shown = answer.extensions().get::<reqwest::tls::TlsInfo>();
             let certificate = shown.and_then(reqwest::tls::TlsInfo::peer_certificate);
             certificate.map(<[u8]>::to_vec).ok_or_else(|| format!("{url} shows no certificate"))
@@ -259,14 +260,4 @@ impl Visitor for Web<'_> {
 fn apart(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find('/').map_or((rest, "/"), |at| rest.split_at(at))
-}
-
-fn words(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

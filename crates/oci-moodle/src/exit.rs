@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use moodle_stack::codes::Code;
 use moodle_stack::session::SessionError;
 use oci_mock::serve::ServeError;
 use reconcile::journal::{LedgerError, OpenError};
@@ -112,6 +113,11 @@ impl Failure {
         Self::new(Exit::Interrupted, report.effect("nothing was changed"))
     }
 
+    /// With a code, unless it has one.
+    pub(crate) fn code(self, code: Code) -> Self {
+        self.with(|report| report.or_code(code))
+    }
+
     /// With what to do next.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         self.with(|report| report.hint(hint))
@@ -127,6 +133,11 @@ impl Failure {
             **report = change(std::mem::take(&mut **report));
         }
         self
+    }
+
+    /// The same, which may work later.
+    pub(crate) fn later(self) -> Self {
+        self.ending(Exit::Later)
     }
 
     fn ending(mut self, exit: Exit) -> Self {

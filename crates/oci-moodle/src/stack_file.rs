@@ -1,7 +1,7 @@
 //! The stack file, and what lies beside it.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use moodle_stack::config::{Config, SourceFile, load};
 use moodle_stack::diagnostic::{Diagnostics, Places};
@@ -67,9 +67,4 @@ pub(crate) fn work_folder(global: &Global) -> PathBuf {
 /// Where the state is.
 pub(crate) fn state_path(global: &Global) -> PathBuf {
     global.state.clone().unwrap_or_else(|| work_folder(global).join("state.json"))
-}
-
-/// Where what was asked of the cloud is kept, beside the state.
-pub(crate) fn facts_path(state: &Path) -> PathBuf {
-    state.with_extension("facts.json")
 }

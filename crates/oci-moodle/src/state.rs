@@ -1,6 +1,6 @@
 //! `state`, `output`, `import`: what the state knows, and changing that by hand.
 
-use moodle_stack::session::{Place, Session};
+use moodle_stack::session::Session;
 use reconcile::Address;
 use reconcile::journal::{Peeked, peek};
 use reconcile::record::{Slot, StateEntry};
@@ -9,7 +9,7 @@ use reconcile::store::FileStore;
 use serde_json::{Value as JsonValue, json};
 
 use crate::arguments::{Global, Json, State as Verb};
-use crate::change::address;
+use crate::change::{address, place};
 use crate::cloud::Cloud;
 use crate::exit::{Exit, Failure};
 use crate::report::say;
@@ -71,12 +71,7 @@ async fn change(
     let file = stack_file::read(global, &world::RealWorld::new())?;
     let cloud =
         Cloud::connect(global, &stack_file::work_folder(global), file.config.cloud.region.as_deref()).await?;
-    let place = Place {
-        client: cloud.client.clone(),
-        cloud_time: cloud.time.clone(),
-        machine: cloud.machine.clone(),
-        state: stack_file::state_path(global),
-    };
+    let place = place(&cloud, &stack_file::state_path(global));
     let ended = match Session::open_without_graph(place, &file.config, reason).await {
         Ok(mut session) => {
             let acted = act(&mut session).await;

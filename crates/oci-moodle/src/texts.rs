@@ -6,10 +6,10 @@ use moodle_stack::config::init::{Answers, render};
 use moodle_stack::config::{Size, SourceFile, load, schema as stack_schema};
 use moodle_stack::picture::{self, Scene};
 use moodle_stack::server::versions::Application;
+use moodle_stack::session;
 use serde_json::json;
 
 use crate::arguments::{self, Global, GraphFormat, Init, Json};
-use crate::change;
 use crate::exit::{Exit, Failure};
 use crate::report::say;
 use crate::stack_file;
@@ -97,7 +97,7 @@ pub(crate) fn graph(global: &Global, format: GraphFormat) -> Result<Exit, Failur
     let file = stack_file::read(global, &world::RealWorld::new())?;
     say(&file.warnings);
     // What was asked of the cloud before says how many availability domains there are to draw.
-    let facts = change::known_facts(&stack_file::facts_path(&stack_file::state_path(global)), &file.config);
+    let facts = session::known_facts(&stack_file::state_path(global), &file.config);
     let scene = Scene::of(&file.config, facts.map(|facts| facts.availability_domains.len()));
     match format {
         GraphFormat::Svg => print!("{}", picture::svg(&scene)),

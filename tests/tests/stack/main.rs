@@ -1,6 +1,7 @@
 //! The whole stack on the mock, under a paused clock: what is created, what a change of the file does, and what a visitor sees.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
+mod boots;
 mod day_two;
 mod examples;
 mod keep;

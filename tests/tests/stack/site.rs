@@ -11,6 +11,7 @@ use moodle_stack::report::Report;
 use moodle_stack::session::{Place, Session};
 use moodle_stack::site::{self, Answer, Visitor};
 use moodle_stack::verify::{self, Changes};
+use oci_client::client::Client;
 use oci_client::services::core::models::{UpdateNatGatewayDetails, UpdateServiceGatewayDetails};
 use oci_client::services::core::operations::{UpdateNatGateway, UpdateServiceGateway};
 use oci_mock::Mock;
@@ -26,6 +27,36 @@ use world::{BoxFuture, TestWorld, World};
 #[expect(clippy::disallowed_methods, reason = "the test reads the workspace's examples")]
 pub(crate) fn example(name: &str) -> String {
     std::fs::read_to_string(format!("{}/../examples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// Somebody who does things in the cloud while a run goes on.
+pub(crate) struct Bystander {
+    pub(crate) client: Client,
+    pub(crate) world: Arc<dyn World>,
+    mock: Mock,
+}
+
+impl Bystander {
+    /// The OCIDs of the live objects of a type, so many as there are.
+    pub(crate) fn live(&self, resource_type: &str) -> Vec<String> {
+        let ask = oci_mock::WireRequest::new(http::Method::GET, "/_mock/inventory");
+        let inventory: Json = self.mock.handle(&ask).json().unwrap();
+        let items = inventory[resource_type].as_array().cloned().unwrap_or_default();
+        items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// Takes the rules away by which visitors and the load balancer reach the servers.
+    pub(crate) fn close_the_web(&self) {
+        let lists = self.live("oci_core_security_list");
+        self.mock.with_cloud_mut(|cloud| {
+            for id in lists {
+                let is_web = cloud.get(&id).and_then(|list| list.text("displayName")) == Some("campus-web");
+                if is_web {
+                    cloud.update(&id, |list| list.set("ingressSecurityRules", serde_json::json!([])));
+                }
+            }
+        });
+    }
 }
 
 /// A cloud, a folder with a state, and everything that happened.
@@ -49,6 +80,12 @@ impl Site {
         let mut site = Self { cloud, world, folder, events: Vec::new(), before: Vec::new() };
         site.before = site.inventory();
         site
+    }
+
+    /// Somebody else in the same cloud.
+    pub(crate) fn bystander(&self) -> Bystander {
+        let (client, mock) = (self.cloud.client.clone(), self.cloud.mock.clone());
+        Bystander { client, world: Arc::clone(&self.world), mock }
     }
 
     async fn session(&self, config: &Config) -> Session {
@@ -93,12 +130,16 @@ impl Site {
 
     /// The site must answer a visitor through the load balancer.
     pub(crate) async fn answers(&self, file: &str) -> Answer {
+        self.until_it_answers(file).await.unwrap_or_else(|silent| panic!("{silent}"))
+    }
+
+    /// Waits for the site to answer.
+    pub(crate) async fn until_it_answers(&self, file: &str) -> Result<Answer, site::NotAnswering> {
         let config = Config::parse(file).unwrap();
         let session = self.session(&config).await;
         let site = self.site(&config, &session);
         let visitor = Internet { mock: &self.cloud.mock, load_balancer_id: site.load_balancer_id() };
-        let answer = site.until_it_answers(&visitor, |_| (), &Cancel::new()).await;
-        let answer = answer.unwrap_or_else(|silent| panic!("{silent}"));
+        let answer = site.until_it_answers(&visitor, &Cancel::new()).await;
         session.close().await.unwrap();
         answer
     }

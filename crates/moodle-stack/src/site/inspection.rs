@@ -51,7 +51,7 @@ pub async fn inspect(
     let (mut status, evidence, front, certificate) = tokio::join!(
         status::look(client, time, state),
         read::evidence(&reads, config, state),
-        visit(visitor, url),
+        async { Some(visit(visitor, url?).await) },
         certificate_ends(visitor, config, url),
     );
     let certificate_trouble = match certificate {
@@ -74,10 +74,10 @@ pub async fn inspect(
 /// What the certificate is called among what expires.
 pub(crate) const CERTIFICATE: &str = "certificate";
 
-async fn visit(visitor: &dyn Visitor, url: Option<&str>) -> Option<Front> {
-    let url = url?;
+/// Visits the front page of the site at `url`.
+pub(super) async fn visit(visitor: &dyn Visitor, url: &str) -> Front {
     let page = format!("{url}/");
-    Some(Front { url: url.to_owned(), answer: visitor.get(&page).await })
+    Front { url: url.to_owned(), answer: visitor.get(&page).await }
 }
 
 /// When the certificate of a site with TLS ends.

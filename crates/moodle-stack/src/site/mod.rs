@@ -13,12 +13,11 @@ mod read;
 #[cfg(test)]
 pub(crate) mod sample;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use oci_client::client::Client;
-use oci_client::services::network_load_balancer::models::BackendSetHealthStatus;
-use oci_client::services::network_load_balancer::operations::GetBackendSetHealth;
 use reconcile::run::Cancel;
 use reconcile::state::State;
 use reconcile::value::Value;
@@ -31,8 +30,10 @@ pub use inspection::{Inspection, inspect};
 pub use layer::{Fault, Layer, NotAnswering, Weight};
 
 use crate::config::Config;
+use crate::reads::Reads;
 use crate::stack::listeners;
 use crate::stack::names;
+use crate::status;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -81,50 +82,24 @@ impl Site {
 
     /// Looks once: whether all wanted backends are healthy, and visitors get what they should. It does not look for causes.
     ///
+    /// It reads the two of the parts that [`inspect`] reads which change while servers come up.
+    ///
     /// # Errors
     /// [`NotAnswering`].
     ///
     /// # Cancel safety
     /// It only reads, and may be dropped at any await.
     pub async fn look(&self, visitor: &dyn Visitor) -> Result<Answer, NotAnswering> {
+        let balancer = status::balancer(&Reads::new(self.client.clone()), &self.state).await;
         for (set, _) in listeners(&self.config) {
-            self.check_set(set).await?;
+            blame::all_are_healthy(&self.config, &balancer, set)?;
         }
-        let url = format!("{}/", self.url);
-        let wrong = match visitor.get(&url).await {
-            Ok(answer) => match judge(self.config.site.application, &self.url, &answer) {
-                Ok(()) => return Ok(answer),
-                Err(wrong) => format!("{answer}, and {wrong}"),
-            },
-            Err(trouble) => trouble,
-        };
-        Err(NotAnswering::at(Layer::Application, format!("`GET {url}` gives {wrong}")))
+        let front = inspection::visit(visitor, &self.url).await;
+        blame::answers(&self.config, front)
     }
 
-    async fn check_set(&self, set: &str) -> Result<(), NotAnswering> {
-        let call = GetBackendSetHealth::new(self.load_balancer_id.clone(), set.to_owned());
-        let health = self.client.call(&call).await.map_err(|error| {
-            let evidence = format!("the health of the backend set `{set}` cannot be had: {error}");
-            NotAnswering::at(Layer::LoadBalancer, evidence)
-        })?;
-        let health = health.value;
-        let (there, wanted) = (health.total_backend_count.unwrap_or_default(), self.config.servers.count);
-        if health.status == Some(BackendSetHealthStatus::Ok) && there >= i64::from(wanted) {
-            return Ok(());
-        }
-        let named = |names: &Option<Vec<String>>| names.clone().unwrap_or_default();
-        let critical = named(&health.critical_state_backend_names);
-        let other =
-            [named(&health.warning_state_backend_names), named(&health.unknown_state_backend_names)].concat();
-        let evidence = format!(
-            "of {wanted} servers, the load balancer's backend set `{set}` has {there}; critical: {}; not known yet: {}",
-            list(&critical),
-            list(&other),
-        );
-        Err(NotAnswering::at(Layer::HealthCheck, evidence))
-    }
-
-    /// Looks until it answers, or for three quarters of an hour in the cloud's time, and then for the causes.
+    /// Looks until it answers, or until nothing can be hoped for any more, and then for the causes: when the first boot of a server
+    /// has failed, or after three quarters of an hour in the cloud's time.
     ///
     /// # Errors
     /// [`NotAnswering`]: which layer fails, and what shows it; when `cancel` says to stop, only what was seen last.
@@ -134,10 +109,10 @@ impl Site {
     pub async fn until_it_answers(
         &self,
         visitor: &dyn Visitor,
-        mut told: impl FnMut(&NotAnswering) + Send,
         cancel: &Cancel,
     ) -> Result<Answer, NotAnswering> {
         let begun = self.cloud_time.monotonic();
+        let mut failed = BTreeSet::new();
         loop {
             let not_yet = match self.look(visitor).await {
                 Ok(answer) => return Ok(answer),
@@ -146,12 +121,32 @@ impl Site {
             if cancel.is_stopping() {
                 return Err(not_yet);
             }
-            if self.cloud_time.monotonic().saturating_sub(begun) > PATIENCE {
+            // Somebody may be running a boot again by hand right now, so one look is not believed.
+            let failed_before = std::mem::replace(&mut failed, self.failed_boots().await);
+            let is_hopeless = failed.intersection(&failed_before).next().is_some();
+            if is_hopeless || self.cloud_time.monotonic().saturating_sub(begun) > PATIENCE {
                 return Err(self.why(visitor, not_yet).await);
             }
-            told(&not_yet);
-            self.cloud_time.sleep(LOOK_EVERY).await;
+            tokio::select! {
+                () = cancel.stopped() => return Err(not_yet),
+                () = self.cloud_time.sleep(LOOK_EVERY) => {}
+            }
         }
+    }
+
+    /// The servers that are not healthy and say that their first boot failed. Only a restart of the server begins that anew: the boot
+    /// tries for itself whatever may work the next time, and what it reports is its end.
+    async fn failed_boots(&self) -> BTreeSet<String> {
+        let reads = Reads::new(self.client.clone());
+        let (balancer, mut servers) =
+            tokio::join!(status::balancer(&reads, &self.state), status::servers(&reads, &self.state));
+        status::with_health(&mut servers, &balancer);
+        let has_failed = |server: &status::Server| server.boot.seen().is_some_and(status::Boot::has_failed);
+        let is_healthy = |server: &status::Server| {
+            !server.health.is_empty() && server.health.values().all(|health| health == "OK")
+        };
+        let failed = servers.into_iter().filter(|server| has_failed(server) && !is_healthy(server));
+        failed.map(|server| server.name).collect()
     }
 
     /// Looks once, and for the causes if it does not answer.
@@ -181,10 +176,6 @@ impl Site {
         let (client, time) = (&self.client, &*self.cloud_time);
         inspect(client, time, visitor, &self.config, &self.state).await.faults
     }
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// The name of the listener that visitors without TLS meet.

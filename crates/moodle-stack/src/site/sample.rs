@@ -123,7 +123,12 @@ fn server(name: &str) -> Server {
             made_at: None,
         }),
         health: [("http".to_owned(), "OK".to_owned())].into(),
-        boot: Look::Seen(Boot { state: "ready".to_owned(), last_step: None, last_lines: Vec::new() }),
+        boot: Look::Seen(Boot {
+            state: "ready".to_owned(),
+            last_step: None,
+            last_lines: Vec::new(),
+            said_at: None,
+        }),
     }
 }
 

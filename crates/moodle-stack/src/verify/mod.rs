@@ -150,7 +150,7 @@ fn boot(server: &str, boot: &Look<Boot>) -> Option<Finding> {
     Some(match boot {
         Look::None => return None,
         Look::Missing(why) | Look::Unread(why) => finding(why.clone()).but(Level::Unknown, Code::NotSeen),
-        Look::Seen(boot) if boot.state == "failed" => {
+        Look::Seen(boot) if boot.has_failed() => {
             let step = boot.last_step.as_deref().unwrap_or("a step");
             let last = boot.last_lines.last().map_or_else(String::new, |line| format!(": {line}"));
             finding(format!("`{step}` failed{last}"))

@@ -12,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod progress;
 
 pub(crate) use style::{ColorChoice, Style};
+pub(crate) use text::counted;
 
 #[cfg(test)]
 mod fixture;

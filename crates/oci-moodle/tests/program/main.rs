@@ -14,6 +14,7 @@ mod support;
 mod basics;
 mod hidden;
 #[cfg(unix)]
+mod in_doubt;
 mod interrupted;
 #[cfg(unix)]
 mod killed;

@@ -4,9 +4,9 @@ mod routes;
 pub(crate) mod rules;
 mod servers;
 
-use super::answer::{Front, judge};
+use super::answer::{Answer, Front, judge};
 use super::evidence::{BackendSet, Evidence};
-use super::layer::{Fault, Layer};
+use super::layer::{Fault, Layer, NotAnswering};
 use crate::config::Config;
 use crate::stack::listeners;
 use crate::status::{Balancer, Database, Look, Replica, Status};
@@ -29,6 +29,47 @@ pub fn faults(config: &Config, status: &Status, evidence: &Evidence, front: Opti
     // A stable sort: what was found first stays first.
     faults.sort_by_key(|fault| (fault.weight, fault.layer));
     faults
+}
+
+/// Whether a backend set has all wanted servers, and all of them are healthy.
+pub(super) fn all_are_healthy(config: &Config, part: &Look<Balancer>, set: &str) -> Result<(), NotAnswering> {
+    let cannot_be_had = |trouble: &str| {
+        let evidence = format!("the health of the backend set `{set}` cannot be had: {trouble}");
+        Err(NotAnswering::at(Layer::LoadBalancer, evidence))
+    };
+    let Some(balancer) = part.seen() else { return cannot_be_had(&part.trouble().unwrap_or_default()) };
+    let health = match balancer.backend_sets.get(set) {
+        Some(Look::Seen(health)) => health,
+        Some(unseen) => return cannot_be_had(&unseen.trouble().unwrap_or_default()),
+        None => return cannot_be_had("the load balancer has none of this name"),
+    };
+    let (there, wanted) = (health.backends.len(), usize::from(config.servers.count));
+    if health.status == "OK" && there >= wanted {
+        return Ok(());
+    }
+    let named = |is_named: fn(&str) -> bool| {
+        let names = health.backends.iter().filter(|(_, status)| is_named(status.as_str()));
+        let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    };
+    let evidence = format!(
+        "of {wanted} servers, the load balancer's backend set `{set}` has {there}; critical: {}; not known yet: {}",
+        named(|status| status == "CRITICAL"),
+        named(|status| !matches!(status, "CRITICAL" | "OK")),
+    );
+    Err(NotAnswering::at(Layer::HealthCheck, evidence))
+}
+
+/// Whether a visitor got what visitors should get.
+pub(super) fn answers(config: &Config, front: Front) -> Result<Answer, NotAnswering> {
+    let wrong = match front.answer {
+        Ok(answer) => match judge(config.site.application, &front.url, &answer) {
+            Ok(()) => return Ok(answer),
+            Err(wrong) => format!("{answer}, and {wrong}"),
+        },
+        Err(trouble) => format!("no answer: {trouble}"),
+    };
+    Err(NotAnswering::at(Layer::Application, format!("`GET {}/` gives {wrong}", front.url)))
 }
 
 /// A part that is not there. What cannot be read may well be as it should.

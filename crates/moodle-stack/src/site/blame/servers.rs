@@ -7,16 +7,19 @@ use crate::stack::listeners;
 use crate::stack::names;
 use crate::status::{Boot, Look, Server, Status};
 
-/// How many of the last lines of a log stand in an error; `status --json` has more.
+/// How many of the last lines of a console stand in an error; `status --json` has more.
 const LINES_MAX: usize = 5;
 
 /// What is wrong with each server. Only when it is all of them, the site stops.
 pub(super) fn faults(config: &Config, status: &Status, evidence: &Evidence) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    // A boot that failed stays so, while the others may still come up: it goes first.
+    let (mut faults, mut others) = (Vec::new(), Vec::new());
     let mut healthy = 0_usize;
     for name in (0..config.servers.count).map(names::server) {
         let places = places(config, evidence, &name);
-        let found = match status.servers.iter().find(|server| server.name == name) {
+        let server = status.servers.iter().find(|server| server.name == name);
+        let has_failed = server.is_some_and(|server| server.boot.seen().is_some_and(Boot::has_failed));
+        let found = match server {
             Some(server) => {
                 let left = evidence.servers.iter().find(|left| left.name == name);
                 server_faults(server, left.unwrap_or(&Left::default()), &places)
@@ -26,8 +29,10 @@ pub(super) fn faults(config: &Config, status: &Status, evidence: &Evidence) -> V
         if found.is_empty() {
             healthy += 1;
         }
-        faults.extend(found);
+        let place = if has_failed { &mut faults } else { &mut others };
+        place.extend(found);
     }
+    faults.append(&mut others);
     let weight = if healthy > 0 { Weight::Weakens } else { Weight::Stops };
     for fault in &mut faults {
         fault.weight = weight;
@@ -67,17 +72,10 @@ fn server_faults(server: &Server, left: &Left, places: &Places<'_>) -> Vec<Fault
     if machine.state != "RUNNING" {
         return fault(format!("the machine {} is {}{works}", machine.id, machine.state));
     }
-    if let Some(report) = server.boot.seen().filter(|report| report.state == "failed") {
-        return fault(boot_failed(report));
+    if let Some(report) = server.boot.seen().filter(|report| report.has_failed()) {
+        return fault(report.failure());
     }
     places.iter().filter_map(|(set, backend)| place_fault(server, left, set, *backend)).collect()
-}
-
-fn boot_failed(report: &Boot) -> String {
-    let step = report.last_step.as_deref().unwrap_or("not told");
-    let from = report.last_lines.len().saturating_sub(LINES_MAX);
-    let last = report.last_lines[from..].join(" | ");
-    format!("its first boot failed at the step `{step}`; its log ends: {last}")
 }
 
 /// What the load balancer says of a server in all of its sets, in words.

@@ -151,12 +151,27 @@ fn a_boot_that_failed_says_at_which_step_and_what_it_said_last() {
             state: "failed".to_owned(),
             last_step: Some("share".to_owned()),
             last_lines: vec!["mount.nfs: Connection timed out".to_owned()],
+            said_at: None,
         });
         set(site).backends[0].status = "CRITICAL".to_owned();
     };
     let words =
         "web1: its first boot failed at the step `share`; its log ends: mount.nfs: Connection timed out";
     check(break_it, Weight::Weakens, Layer::Server, words);
+}
+
+#[test]
+fn a_boot_that_failed_is_told_before_servers_that_may_still_come_up() {
+    let break_it = |site: &mut Sample| {
+        site.status.servers[1].boot = Look::Seen(Boot {
+            state: "failed".to_owned(),
+            last_step: Some("packages".to_owned()),
+            last_lines: vec!["no mirror answers".to_owned()],
+            said_at: None,
+        });
+        all_critical(site, "CONNECT_FAILED");
+    };
+    check(break_it, Weight::Stops, Layer::Server, "web2: its first boot failed at the step `packages`");
 }
 
 #[test]

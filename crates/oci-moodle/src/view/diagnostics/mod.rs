@@ -96,17 +96,8 @@ impl Report {
     /// The same because of `error` and what lies beneath it. What is known about errors of that kind is added: a code, what
     /// may have changed, the id of the request, advice.
     pub(crate) fn of(attempted: impl Into<String>, error: &(dyn Error + 'static)) -> Self {
-        let mut report = Self::new(attempted);
-        let mut next = Some(error);
-        while let Some(error) = next {
-            let text = error.to_string();
-            // A transparent layer repeats what the one below says.
-            if report.causes.last() != Some(&text) {
-                report.causes.push(text);
-            }
-            known::add(&mut report, error);
-            next = error.source();
-        }
+        let mut report = Self { causes: causes(error), ..Self::new(attempted) };
+        chain(error).for_each(|error| known::add(&mut report, error));
         report
     }
 
@@ -185,6 +176,19 @@ impl Report {
             "hints": self.hints,
         })
     }
+}
+
+/// An error and what lies beneath it, near to far.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// The words of an error and of what lies beneath it, near to far.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut causes: Vec<String> = chain(error).map(ToString::to_string).collect();
+    // A transparent layer repeats what the one below says.
+    causes.dedup();
+    causes
 }
 
 /// Words that may be a service's, further lines indented.

@@ -2,6 +2,10 @@
 //!
 //! This is what `oci-moodle` and programs that embed the stack have in common. See `examples/embed_stack.rs`.
 
+mod doubt;
+mod known;
+mod provider;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +25,13 @@ use world::World;
 
 use crate::config::secret::{self, Run, SecretError, check_password};
 use crate::config::{Config, Source};
+use crate::stack::names;
 use crate::stack::{self, Facts, FactsError, Secrets, StackError};
+
+pub use doubt::{changes, in_doubt, may_pass};
+pub use known::{is_settled, known_facts};
+
+use provider::SiteProvider;
 
 /// What generated secrets are derived with from the state's key. Another text would change the passwords of running sites.
 const SECRETS_PURPOSE: &str = "moodle.toml secrets";
@@ -96,7 +106,7 @@ pub struct Session {
     place: Place,
     journal: Journal,
     key: DigestKey,
-    driver: Driver,
+    provider: SiteProvider,
     graph: Graph,
     compartments: Vec<String>,
     facts: Option<Facts>,
@@ -104,7 +114,7 @@ pub struct Session {
 
 impl Session {
     /// Opens the state for everything that `config` asks for: takes its lock, resolves secrets, and asks the cloud for what the
-    /// stack must know, unless `known` says it.
+    /// stack must know, unless `known` says it. What was asked is kept beside the state for [`known_facts`].
     ///
     /// Paths in `config` begin at `folder`; `run` runs the programs that secrets come from. `reason` is what others read who find
     /// the state locked.
@@ -122,6 +132,7 @@ impl Session {
     ) -> Result<Self, SessionError> {
         // Before anything is written: a first run that fails for what it was given leaves nothing behind.
         let given = given_secrets(config, folder, (&*place.machine, run))?;
+        let is_asked = known.is_none();
         let facts = match known {
             Some(facts) => facts,
             None => Facts::ask(&place.client, config).await.map_err(Box::new)?,
@@ -133,7 +144,15 @@ impl Session {
         }
         let journal = open_journal(&place, reason).await?;
         match describe(&journal, config, &facts, given) {
-            Ok(graph) => Ok(Self::on(place, journal, graph, vec![facts.compartment_id.clone()], Some(facts))),
+            Ok(graph) => {
+                if is_asked {
+                    // It only saves questions, so a disk that is full is no reason to stop.
+                    let _ = known::keep(&place.state, &facts);
+                }
+                let bucket = names::bucket(config);
+                let compartments = vec![facts.compartment_id.clone()];
+                Ok(Self::on(place, journal, graph, compartments, Some((facts, &bucket))))
+            }
             Err(error) => {
                 // The first error is what the user needs to read; a lock that could not be given back expires.
                 let _ = journal.close().await;
@@ -172,12 +191,14 @@ impl Session {
         journal: Journal,
         graph: Graph,
         compartments: Vec<String>,
-        facts: Option<Facts>,
+        facts: Option<(Facts, &str)>,
     ) -> Self {
         let driver = Driver::new(place.client.clone(), journal.state().lineage(), compartments.clone())
             .in_time(Arc::clone(&place.cloud_time));
-        let key = journal.key().clone();
-        Self { place, journal, key, driver, graph, compartments, facts }
+        let bucket = facts.as_ref().map(|(facts, bucket)| (facts.namespace.as_str(), *bucket));
+        let provider = SiteProvider::new(driver, place.client.clone(), bucket);
+        let (key, facts) = (journal.key().clone(), facts.map(|(facts, _)| facts));
+        Self { place, journal, key, provider, graph, compartments, facts }
     }
 
     /// What is wanted.
@@ -223,11 +244,11 @@ impl Session {
 
     /// The same, with the provider of all types.
     pub fn journal_and_driver(&mut self) -> (&mut Journal, &Driver) {
-        (&mut self.journal, &self.driver)
+        (&mut self.journal, &self.provider.driver)
     }
 
     fn context(&self) -> Context<'_> {
-        Context { provider: &self.driver, world: &*self.place.cloud_time, key: &self.key }
+        Context { provider: &self.provider, world: &*self.place.cloud_time, key: &self.key }
     }
 
     /// Brings what an earlier run left open to its end.
@@ -242,7 +263,7 @@ impl Session {
         observer: &mut dyn Observer,
         cancel: &Cancel,
     ) -> Result<Settled, LedgerError> {
-        let context = Context { provider: &self.driver, world: &*self.place.cloud_time, key: &self.key };
+        let context = Context { provider: &self.provider, world: &*self.place.cloud_time, key: &self.key };
         let graph = (!self.graph.nodes().is_empty()).then_some(&self.graph);
         run::settle(context, graph, &mut self.journal, observer, cancel).await
     }
@@ -260,7 +281,7 @@ impl Session {
     pub fn plan(&self, observed: &Observed, options: &PlanOptions) -> Plan {
         let nothing = Graph::empty();
         let graph = if options.mode == Mode::Destroy { &nothing } else { &self.graph };
-        let (provider, state) = (&self.driver, self.journal.state());
+        let (provider, state) = (&self.provider, self.journal.state());
         plan(PlanInput { provider, key: &self.key, graph, state, observed }, options)
     }
 
@@ -293,7 +314,7 @@ impl Session {
     ) -> Result<Summary, ApplyError> {
         let nothing = Graph::empty();
         let graph = if plan.mode() == Mode::Destroy { &nothing } else { &self.graph };
-        let context = Context { provider: &self.driver, world: &*self.place.cloud_time, key: &self.key };
+        let context = Context { provider: &self.provider, world: &*self.place.cloud_time, key: &self.key };
         run::apply(context, graph, plan, &mut self.journal, options, observer, cancel).await
     }
 
@@ -341,7 +362,7 @@ fn describe(
 
 /// Whether a state belongs to the site of `config`.
 fn is_of(state: &State, config: &Config, location: &str) -> Result<(), SessionError> {
-    match stack::names::site_of(state) {
+    match names::site_of(state) {
         Some(there) if there != config.site.name => {
             let (location, wanted) = (location.to_owned(), config.site.name.clone());
             Err(SessionError::OtherSite { location, there, wanted })
