@@ -7,11 +7,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 /// The address of one resource or data source; cheap to clone, ordered by its text.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(Arc<str>);
 
 /// Which instance of a group an address means.
@@ -60,11 +60,6 @@ impl Address {
         &self.0
     }
 
-    /// The same address in storage of its own.
-    pub(crate) fn stored_anew(&self) -> Self {
-        Self(Arc::from(&*self.0))
-    }
-
     /// Whether both share the same storage, so that they are equal without looking.
     pub(crate) fn same_storage(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -73,19 +68,19 @@ impl Address {
     /// Whether this is a data source.
     #[must_use]
     pub fn is_data(&self) -> bool {
-        self.0.starts_with("data.") && self.group()["data.".len()..].contains('.')
+        self.parts().0
     }
 
     /// The resource type: `oci_core_vcn` of `oci_core_vcn.main`.
     #[must_use]
     pub fn resource_type(&self) -> &str {
-        self.parts().0
+        self.parts().1
     }
 
     /// The name: `main` of `oci_core_vcn.main`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.parts().1
+        self.parts().2
     }
 
     /// The address without its instance key: `oci_core_instance.web` of `oci_core_instance.web["1"]`.
@@ -101,10 +96,14 @@ impl Address {
         parse_key(&self.0[at..]).ok()
     }
 
-    fn parts(&self) -> (&str, &str) {
+    /// Whether it is a data source, its type and its name.
+    fn parts(&self) -> (bool, &str, &str) {
         let group = self.group();
-        let managed = if self.is_data() { &group["data.".len()..] } else { group };
-        managed.split_once('.').unwrap_or((managed, ""))
+        let (first, rest) = group.split_once('.').unwrap_or((group, ""));
+        match rest.split_once('.') {
+            Some((kind, name)) if first == "data" => (true, kind, name),
+            _ => (false, first, rest),
+        }
     }
 }
 
@@ -117,17 +116,27 @@ impl FromStr for Address {
     }
 }
 
-impl TryFrom<String> for Address {
-    type Error = ParseAddressError;
-
-    fn try_from(text: String) -> Result<Self, ParseAddressError> {
-        text.parse()
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
-impl From<Address> for String {
-    fn from(address: Address) -> Self {
-        address.0.as_ref().to_owned()
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Address;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Address, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 
@@ -149,14 +158,17 @@ impl fmt::Display for InstanceKey {
             Self::Index(index) => write!(f, "[{index}]"),
             Self::Name(name) => {
                 f.write_str("[\"")?;
-                for c in name.chars() {
-                    match c {
-                        '"' => f.write_str("\\\"")?,
-                        '\\' => f.write_str("\\\\")?,
-                        '\n' => f.write_str("\\n")?,
-                        other => fmt::Write::write_char(f, other)?,
-                    }
+                let mut rest = name.as_str();
+                while let Some(at) = rest.find(['"', '\\', '\n']) {
+                    f.write_str(&rest[..at])?;
+                    f.write_str(match rest.as_bytes()[at] {
+                        b'"' => "\\\"",
+                        b'\\' => "\\\\",
+                        _ => "\\n",
+                    })?;
+                    rest = &rest[at + 1..];
                 }
+                f.write_str(rest)?;
                 f.write_str("\"]")
             }
         }

@@ -7,6 +7,7 @@ mod address;
 pub mod diff;
 pub mod disk;
 pub mod graph;
+mod hex;
 pub mod journal;
 pub mod plan;
 pub mod provider;

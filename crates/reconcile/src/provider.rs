@@ -382,7 +382,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
         Ok(entry)
     }
 
-    /// Reads many objects of one type: one answer for each request, in the same order.
+    /// Reads many objects of one type, at most a thousand: one answer for each request, in the same order.
     fn read<'a>(
         &'a self,
         resource_type: &'a str,

@@ -131,7 +131,7 @@ pub struct Begin {
     pub at: Millis,
     /// For a create or update: the entry as it will be as far as is known, redacted, with `status` pending. It is
     /// what makes an object whose configuration has gone again findable and deletable.
-    pub draft: Option<Box<StateEntry>>,
+    pub draft: Option<Arc<StateEntry>>,
     /// For a delete that makes room for a successor: whether that is to be protected. The object's entry goes with the object,
     /// so that nothing else says so until the creation of the successor is begun.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -80,7 +80,7 @@ async fn a_change_in_a_large_state_writes_little() {
         retry_token: "token".into(),
         payload_digest: journal.key().digest(b"payload"),
         at: Millis(1),
-        draft: Some(Box::new(entry(7))),
+        draft: Some(entry(7).into()),
         protect: false,
     });
     journal.commit(vec![begin]).await.unwrap();

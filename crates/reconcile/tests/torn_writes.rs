@@ -82,7 +82,7 @@ fn life(name: &str, first_intent: u64) -> Vec<Vec<Record>> {
     };
     let end = |intent, outcome| Record::End(End { intent: IntentId(intent), outcome });
     vec![
-        vec![begin(first_intent, Operation::Create, Some(Box::new(draft)))],
+        vec![begin(first_intent, Operation::Create, Some(draft.into()))],
         vec![Record::Learned(learned)],
         vec![
             end(first_intent, EndOutcome::Kept(Box::new(entry(name)))),
@@ -112,7 +112,7 @@ async fn prepare() -> (SimulatedDisk, BTreeMap<u64, State>) {
     for commit in commits {
         let mut state = journal.state().clone();
         for record in &commit {
-            state.fold(record).unwrap();
+            state.fold(record.clone()).unwrap();
             states.insert(state.serial(), state.clone());
         }
         journal.commit(commit).await.unwrap();

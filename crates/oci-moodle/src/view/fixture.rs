@@ -134,7 +134,7 @@ impl Case {
                 schema_version: 0,
             };
             let record = Record::Put { address: address(name), slot: Slot::Current, entry: Box::new(entry) };
-            state.fold(&record).unwrap();
+            state.fold(record).unwrap();
             let seen = match self.drifted.iter().find(|(drifted, _)| *drifted == name) {
                 None => continue,
                 Some((_, None)) => Seen::Gone,

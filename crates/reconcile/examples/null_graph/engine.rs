@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "two examples share this file, and each uses a part of it")]
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ use reconcile::schema::{Attribute, Kind, Schema};
 use reconcile::secret::KeyFile;
 use reconcile::state::State;
 use reconcile::store::FileStore;
-use reconcile::value::{Expr, Reference, Value, ValueMap};
+use reconcile::value::{AttributePath, Expr, Reference, Value, ValueMap};
 use reconcile::{Address, InstanceKey};
 use world::{BoxFuture, RealWorld};
 
@@ -94,11 +95,20 @@ impl Provider for Null {
 pub(crate) fn graph<'a>(nodes: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Result<Graph, Error> {
     let group = Address::new("null", "node")?;
     let address = |id: &str| group.instance(&InstanceKey::Name(id.to_owned()));
+    let nodes: Vec<_> = nodes.into_iter().collect();
+    // Addresses and paths are shared: a graph of 100,000 nodes has twice as many references.
+    let addresses: HashMap<&str, Address> = nodes.iter().map(|(id, _)| (*id, address(id))).collect();
+    let attribute = AttributePath::attribute("id");
     let mut builder = GraphBuilder::default();
     for (id, deps) in nodes {
-        let deps = deps.into_iter().map(|dep| Expr::Reference(Reference::new(address(dep), "id")));
-        builder.add(Node::new(address(id)).input("deps", Expr::List(deps.collect())));
+        let reference = |dep: &str| {
+            let address = addresses.get(dep).cloned().unwrap_or_else(|| address(dep));
+            Expr::Reference(Reference { address, attribute: attribute.clone() })
+        };
+        let deps = deps.into_iter().map(reference).collect();
+        builder.add(Node::new(addresses[id].clone()).input("deps", Expr::List(deps)));
     }
+    drop(addresses);
     builder
         .build()
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into())

@@ -8,7 +8,8 @@
 
 mod engine;
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use engine::{Engine, Error, graph};
@@ -16,17 +17,24 @@ use reconcile::graph::Graph;
 use reconcile::plan::Mode;
 use serde::Deserialize;
 
+/// A graph as it stands in its file; names that have no escapes in them are not copied out of it.
 #[derive(Deserialize)]
-struct GraphFile {
-    nodes: Vec<NodeOfFile>,
+struct GraphFile<'a> {
+    #[serde(borrow)]
+    nodes: Vec<NodeOfFile<'a>>,
 }
 
 #[derive(Deserialize)]
-struct NodeOfFile {
-    id: String,
-    #[serde(default)]
-    deps: Vec<String>,
+struct NodeOfFile<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow, default)]
+    deps: Vec<Id<'a>>,
 }
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Id<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct Arguments {
     graph: PathBuf,
@@ -66,12 +74,15 @@ fn arguments() -> Option<Arguments> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell of an example")]
+fn read(path: &Path) -> Result<Graph, Error> {
+    let bytes = std::fs::read(path)?;
+    let file: GraphFile<'_> = serde_json::from_slice(&bytes)?;
+    graph(file.nodes.iter().map(|node| (&*node.id.0, node.deps.iter().map(|id| &*id.0).collect())))
+}
+
 async fn run(arguments: &Arguments) -> Result<(), Error> {
     let start = engine::clock();
-    let file: GraphFile = serde_json::from_slice(&std::fs::read(&arguments.graph)?)?;
-    let nodes =
-        file.nodes.iter().map(|node| (node.id.as_str(), node.deps.iter().map(String::as_str).collect()));
-    let graph = if arguments.verb == "destroy" { Graph::empty() } else { graph(nodes)? };
+    let graph = if arguments.verb == "destroy" { Graph::empty() } else { read(&arguments.graph)? };
     let mut engine = Engine::open(&arguments.state).await?;
     println!("read: {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
 

@@ -16,21 +16,27 @@ pub(crate) struct Cycles {
 }
 
 /// The nodes so that each comes after all that it needs, or the cycles that make this impossible.
+///
+/// They come in waves: first what needs nothing, then what needs only that, and so on; in a wave by position. What is
+/// walked along in this order is walked along nearly as it lies in memory, which a graph of 100,000 nodes does not fit into a cache.
 pub(crate) fn order(edges: &Edges) -> Result<Vec<u32>, Cycles> {
     let dependents = edges.reversed();
     let mut waiting: Vec<usize> = (0..).zip(0..edges.len()).map(|(node, _)| edges.of(node).len()).collect();
     let mut order: Vec<u32> =
         (0..).zip(&waiting).filter(|(_, count)| **count == 0).map(|(at, _)| at).collect();
     order.reserve(edges.len() - order.len());
-    let mut next = 0;
-    while let Some(done) = order.get(next).copied() {
-        next += 1;
-        for dependent in dependents.of(done) {
-            waiting[*dependent as usize] -= 1;
-            if waiting[*dependent as usize] == 0 {
-                order.push(*dependent);
+    let mut wave = 0..order.len();
+    while !wave.is_empty() {
+        for at in wave.clone() {
+            for dependent in dependents.of(order[at]) {
+                waiting[*dependent as usize] -= 1;
+                if waiting[*dependent as usize] == 0 {
+                    order.push(*dependent);
+                }
             }
         }
+        wave = wave.end..order.len();
+        order[wave.clone()].sort_unstable();
     }
     if order.len() == edges.len() {
         return Ok(order);

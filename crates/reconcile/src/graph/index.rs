@@ -29,24 +29,43 @@ impl Edges {
         &self.targets[start..end]
     }
 
-    /// The same edges the other way round.
+    /// The edges among `count` nodes from pairs of source and target in any order: each once, those of a node sorted.
+    pub(crate) fn from_pairs(count: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        // Turning them round walks along the sources in order, so turning them round twice sorts.
+        let sorted = Self::grouped(count, pairs.map(|(from, to)| (to, from))).reversed();
+        let mut once = Self::default();
+        for node in (0..).take(count) {
+            let mut last = None;
+            once.push(
+                sorted.of(node).iter().copied().filter(|target| last.replace(*target) != Some(*target)),
+            );
+        }
+        once
+    }
+
+    /// The same edges the other way round; those of a node sorted.
     pub(crate) fn reversed(&self) -> Self {
-        let mut counts = vec![0_u32; self.len() + 1];
-        for target in &self.targets {
-            counts[*target as usize + 1] += 1;
+        let nodes = (0..).take(self.len());
+        Self::grouped(self.len(), nodes.flat_map(|node| self.of(node).iter().map(move |to| (*to, node))))
+    }
+
+    /// Pairs by their sources, otherwise in the order in which they come.
+    pub(crate) fn grouped(count: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut ends = vec![0_u32; count + 1];
+        for (from, _) in pairs.clone() {
+            ends[from as usize + 1] += 1;
         }
-        for at in 1..counts.len() {
-            counts[at] += counts[at - 1];
+        for at in 1..ends.len() {
+            ends[at] += ends[at - 1];
         }
-        let ends = counts[1..].to_vec();
-        let mut targets = vec![0; self.targets.len()];
-        for (node, _) in (0..).zip(&self.ends) {
-            for target in self.of(node) {
-                let slot = &mut counts[*target as usize];
-                targets[*slot as usize] = node;
-                *slot += 1;
-            }
+        // Each starts where the one before it ends, and has its end when all its targets are in.
+        let mut targets = vec![0; ends[count] as usize];
+        for (from, to) in pairs {
+            let next = &mut ends[from as usize];
+            targets[*next as usize] = to;
+            *next += 1;
         }
+        ends.pop();
         Self { ends, targets }
     }
 }
@@ -64,11 +83,10 @@ impl Kinds {
     /// `addresses` are sorted, so those of one type stand together.
     pub(super) fn of(addresses: &[Address]) -> Self {
         let mut kinds = Self::default();
+        let mut last = None;
         for address in addresses {
-            let same = |last: &Address| {
-                last.resource_type() == address.resource_type() && last.is_data() == address.is_data()
-            };
-            if !kinds.examples.last().is_some_and(same) {
+            let this = (address.is_data(), address.resource_type());
+            if last.replace(this) != Some(this) {
                 kinds.examples.push(address.clone());
             }
             kinds.of.push(u32::try_from(kinds.examples.len() - 1).expect("a graph has fewer than 2³² nodes"));

@@ -5,6 +5,7 @@
 
 mod cycle;
 mod index;
+mod inputs;
 mod suggest;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,8 +16,11 @@ use crate::record::Identifier;
 use crate::value::{AttributePath, Expr, Reference, Shared};
 use crate::{Address, InstanceKey};
 
-use index::{Edges, Kinds};
+use index::Kinds;
 
+pub(crate) use index::Edges;
+
+pub use inputs::Inputs;
 pub use suggest::suggest;
 
 /// One resource or data source, as wanted.
@@ -25,7 +29,7 @@ pub struct Node {
     /// What it is called.
     pub address: Address,
     /// What is asked for.
-    pub inputs: BTreeMap<Arc<str>, Expr>,
+    pub inputs: Inputs,
     /// What it needs without referring to it; the address of a group means all its instances.
     pub depends_on: Vec<Address>,
     /// Rules of its life.
@@ -74,7 +78,7 @@ impl Node {
     pub fn new(address: Address) -> Self {
         Self {
             address,
-            inputs: BTreeMap::new(),
+            inputs: Inputs::default(),
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
             rolling: None,
@@ -217,16 +221,14 @@ impl GraphBuilder {
     /// Everything that is wrong with it, at once.
     pub fn build(mut self) -> Result<Graph, Vec<GraphError>> {
         let mut errors = Vec::new();
-        self.nodes.sort_by(|a, b| a.address.cmp(&b.address));
+        self.nodes.sort_by_cached_key(|node| node.address.clone());
         let duplicates = self.nodes.windows(2).filter(|pair| pair[0].address == pair[1].address);
         let mut twice: Vec<Address> = duplicates.map(|pair| pair[0].address.clone()).collect();
         twice.dedup();
         errors.extend(twice.into_iter().map(GraphError::Duplicate));
         self.nodes.dedup_by(|a, b| a.address == b.address);
 
-        // In storage of their own, one after another: they are mostly walked along in this order.
-        let addresses: Vec<Address> = self.nodes.iter().map(|node| node.address.stored_anew()).collect();
-        self.nodes.iter_mut().zip(&addresses).for_each(|(node, address)| node.address = address.clone());
+        let addresses: Vec<Address> = self.nodes.iter().map(|node| node.address.clone()).collect();
         let index: HashMap<Address, u32> = addresses.iter().cloned().zip(0..).collect();
         let instances = instances_by_group(&addresses);
         let known = Addresses { all: &addresses, index: &index, instances: &instances };
@@ -322,10 +324,14 @@ fn edges_of(
 ) -> Vec<u32> {
     let Addresses { all, index, instances } = known;
     let mut found = Vec::new();
-    for (name, expr) in &mut node.inputs {
+    for (name, expr) in node.inputs.iter_mut() {
+        *name = shared.name(name);
         expr.references_mut(&mut |reference| match index.get(&reference.address) {
             Some(at) => {
-                reference.address = all[*at as usize].clone();
+                let stored = &all[*at as usize];
+                if !reference.address.same_storage(stored) {
+                    reference.address = stored.clone();
+                }
                 shared.path(&mut reference.attribute);
                 found.push(*at);
             }
@@ -334,8 +340,6 @@ fn edges_of(
             }
         });
     }
-    node.inputs =
-        std::mem::take(&mut node.inputs).into_iter().map(|(name, expr)| (shared.name(&name), expr)).collect();
     let triggers = node.lifecycle.replace_when.iter().map(|reference| &reference.address);
     for address in node.depends_on.iter().chain(triggers) {
         match (index.get(address), instances.get(address.as_str())) {
@@ -436,6 +440,11 @@ impl Graph {
     /// Which of the types a node has.
     pub(crate) fn kind(&self, node: u32) -> u32 {
         self.kinds.of[node as usize]
+    }
+
+    /// Whether a node is a data source.
+    pub(crate) fn is_data(&self, node: u32) -> bool {
+        self.kinds.examples[self.kind(node) as usize].is_data()
     }
 
     /// The position of what a reference in `node` means. The builder has made that an edge, and stored its address once.

@@ -13,6 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// `{"frame":"`, the length in 8 hex digits, a space, the checksum in 16, and `"`.
 const PREFIX: &[u8] = b"{\"frame\":\"";
 const LENGTH_END: usize = PREFIX.len() + 8;
@@ -68,10 +70,9 @@ pub(crate) fn write(
     }
     assert!(out[start + CONTENT_AT..].starts_with(b"{\""), "a frame holds an object with members");
     out[start + CONTENT_AT] = b',';
-    let length = format!("{:08x}", out.len() - start);
-    assert_eq!(length.len(), 8, "a line is shorter than 4 GiB");
+    let length = u32::try_from(out.len() - start).expect("a line is shorter than 4 GiB");
     *chain = Chain(sum(&chain.0, &out[start + CONTENT_AT..]));
-    out[start + PREFIX.len()..start + LENGTH_END].copy_from_slice(length.as_bytes());
+    out[start + PREFIX.len()..start + LENGTH_END].copy_from_slice(hex(&length.to_be_bytes()).as_bytes());
     out[start + LENGTH_END + 1..start + SUM_END].copy_from_slice(&chain.0);
     Ok(())
 }
@@ -128,15 +129,8 @@ fn read_length(bytes: &[u8]) -> Result<usize, Fault> {
 
 fn sum(before: &[u8], content: &[u8]) -> [u8; 16] {
     let digest = Sha256::new().chain_update(before).chain_update(content).finalize();
-    let mut text = [0; 16];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
-        pair[0] = HEX[usize::from(byte >> 4)];
-        pair[1] = HEX[usize::from(byte & 15)];
-    }
-    text
+    hex(&digest[..8]).as_bytes().try_into().expect("eight bytes have sixteen digits")
 }
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Lower case only: each value has one spelling, so a changed byte never reads as the same value.
 fn is_hex(byte: u8) -> bool {

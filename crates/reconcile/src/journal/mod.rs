@@ -173,7 +173,7 @@ impl Ledger for MemoryLedger {
     fn commit<'a>(&'a mut self, records: Vec<Record>) -> BoxFuture<'a, Result<(), LedgerError>> {
         Box::pin(async move {
             for record in records {
-                self.state.fold(&record)?;
+                self.state.fold(record.clone())?;
                 self.records.push(record);
             }
             Ok(())

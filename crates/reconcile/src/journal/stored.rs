@@ -246,7 +246,7 @@ fn read(stored: &Stored) -> Result<Option<Loaded>, FormatError> {
         }
         if entry.seq > base_serial {
             let offset_bytes = entry.offset_bytes;
-            state.fold(&entry.record).map_err(|source| FormatError::Illegal { offset_bytes, source })?;
+            state.fold(entry.record).map_err(|source| FormatError::Illegal { offset_bytes, source })?;
         }
     }
     if chain_at_base.is_some_and(|chain| chain != origin.chain) {
@@ -409,10 +409,10 @@ impl Journal {
         let batch = self.state.serial() + 1;
         let mut bytes = Vec::new();
         let mut refused = None;
-        for record in &records {
+        for record in records {
             let (length, chain) = (bytes.len(), self.chain.clone());
             let seq = self.state.serial() + 1;
-            let added = lines::write_record(&mut bytes, &mut self.chain, (seq, batch), record)
+            let added = lines::write_record(&mut bytes, &mut self.chain, (seq, batch), &record)
                 .map_err(|error| LedgerError::Write(Box::new(error)))
                 .and_then(|()| self.state.fold(record).map_err(LedgerError::from));
             if let Err(error) = added {

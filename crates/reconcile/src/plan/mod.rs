@@ -371,11 +371,12 @@ impl Plan {
     /// Whether the step is one half of a replacement.
     #[must_use]
     pub fn is_replacement(&self, step: u32) -> bool {
-        let step = &self.steps[step as usize];
-        let other = |near: usize| self.steps.get(near).is_some_and(|other| other.pairs_with(step));
         // The two halves have one address, and steps are sorted by address.
-        let at = self.steps.partition_point(|other| other.address < step.address);
-        (at..self.steps.len()).take_while(|near| self.steps[*near].address == step.address).any(other)
+        let (before, from) = self.steps.split_at(step as usize);
+        let Some((step, after)) = from.split_first() else { return false };
+        let same = |other: &&Step| other.address == step.address;
+        let near = before.iter().rev().take_while(same).chain(after.iter().take_while(same));
+        near.into_iter().any(|other| other.pairs_with(step))
     }
 
     /// How many steps of each kind there are.

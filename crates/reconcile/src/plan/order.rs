@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::known::type_of;
 use super::{Action, DeferReason, Deferred, PlanOptions, Reason, Step};
 use crate::Address;
-use crate::graph::Graph;
+use crate::graph::{Edges, Graph};
 use crate::provider::Provider;
 use crate::record::Slot;
 use crate::schedule::UnitId;
@@ -145,6 +145,9 @@ fn assign_units(
     graph: &Graph,
     provider: &dyn Provider,
 ) -> BTreeMap<UnitId, Vec<u32>> {
+    if graph.rolling_groups().is_empty() {
+        return BTreeMap::new();
+    }
     let mut names: BTreeMap<(u32, &str), (u32, bool)> = BTreeMap::new();
     let member = |node: u32| {
         let rolling = graph.nodes()[node as usize].rolling.as_ref()?;
@@ -189,7 +192,7 @@ fn assign_units(
 
 /// A health check comes after everything that is done to its unit.
 fn check_edges(drafts: &[Draft], units: &BTreeMap<UnitId, Vec<u32>>) -> Vec<(u32, u32)> {
-    if !drafts.iter().any(|draft| draft.step.action == Action::Check) {
+    if units.is_empty() {
         return Vec::new();
     }
     let mut unit_of: HashMap<u32, UnitId> = HashMap::new();
@@ -282,46 +285,45 @@ fn state_edges(drafts: &[Draft], places: &Places, replaced: &BTreeMap<u32, bool>
 
 /// For each step the steps after it, and before it.
 struct StepEdges {
-    after: Vec<Vec<u32>>,
-    before: Vec<Vec<u32>>,
+    after: Edges,
+    before: Edges,
 }
 
 fn join_edges(count: usize, firm: &[(u32, u32)], state: &[(u32, u32)]) -> StepEdges {
+    let mut after = Edges::from_pairs(count, firm.iter().chain(state).copied());
+    let stuck = on_cycles(&after);
+    if stuck.contains(&true) {
+        let state = fitting(count, firm, state, &stuck);
+        after = Edges::from_pairs(count, firm.iter().chain(&state).copied());
+    }
+    StepEdges { before: after.reversed(), after }
+}
+
+/// What was and what is wanted contradict each other. What is wanted wins; of what was, as much as fits.
+fn fitting(count: usize, firm: &[(u32, u32)], state: &[(u32, u32)], stuck: &[bool]) -> Vec<(u32, u32)> {
     let mut joined: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for (from, to) in firm.iter().chain(state) {
+    for (from, to) in firm {
         joined[*from as usize].push(*to);
     }
-    let stuck = on_cycles(&joined);
-    if stuck.iter().any(|stuck| *stuck) {
-        // What was and what is wanted contradict each other. What is wanted wins; of what was, as much as fits.
-        joined.iter_mut().for_each(Vec::clear);
-        for (from, to) in firm {
+    let mut fits = |(from, to): &(u32, u32)| {
+        let suspicious = stuck[*from as usize] && stuck[*to as usize];
+        let fits = !suspicious || !reaches(&joined, *to, *from);
+        if fits {
             joined[*from as usize].push(*to);
         }
-        for (from, to) in state.iter().copied() {
-            let suspicious = stuck[from as usize] && stuck[to as usize];
-            if !suspicious || !reaches(&joined, to, from) {
-                joined[from as usize].push(to);
-            }
-        }
-    }
-    let mut before: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for (targets, from) in joined.iter_mut().zip(0..) {
-        targets.sort_unstable();
-        targets.dedup();
-        targets.iter().for_each(|to| before[*to as usize].push(from));
-    }
-    StepEdges { after: joined, before }
+        fits
+    };
+    state.iter().copied().filter(&mut fits).collect()
 }
 
 /// Marks what cannot be put in order.
-fn on_cycles(after: &[Vec<u32>]) -> Vec<bool> {
+fn on_cycles(after: &Edges) -> Vec<bool> {
+    let steps = || (0..).take(after.len());
     let mut waiting = vec![0_u32; after.len()];
-    after.iter().flatten().for_each(|to| waiting[*to as usize] += 1);
-    let mut queue: Vec<u32> =
-        (0..).zip(&waiting).filter(|(_, count)| **count == 0).map(|(at, _)| at).collect();
+    steps().flat_map(|at| after.of(at)).for_each(|to| waiting[*to as usize] += 1);
+    let mut queue: Vec<u32> = steps().filter(|at| waiting[*at as usize] == 0).collect();
     while let Some(done) = queue.pop() {
-        for to in &after[done as usize] {
+        for to in after.of(done) {
             waiting[*to as usize] -= 1;
             if waiting[*to as usize] == 0 {
                 queue.push(*to);
@@ -376,7 +378,7 @@ fn defer(
     }
     while let Some(at) = stack.pop() {
         let address = &drafts[at as usize].step.address;
-        let after = edges.after[at as usize].iter().chain(given_up.get(&at).into_iter().flatten());
+        let after = edges.after.of(at).iter().chain(given_up.get(&at).into_iter().flatten());
         for next in after.copied().chain(siblings(drafts, at)) {
             if why[next as usize].is_none() {
                 why[next as usize] = Some(DeferReason::DependsOn { address: address.clone() });
@@ -394,7 +396,7 @@ fn selection(drafts: &[Draft], edges: &StepEdges, options: &PlanOptions) -> Vec<
     let mut stack: Vec<u32> =
         (0..).zip(&selected).filter(|(_, selected)| **selected).map(|(at, _)| at).collect();
     while let Some(at) = stack.pop() {
-        for next in edges.before[at as usize].iter().copied().chain(siblings(drafts, at)) {
+        for next in edges.before.of(at).iter().copied().chain(siblings(drafts, at)) {
             if !std::mem::replace(&mut selected[next as usize], true) {
                 stack.push(next);
             }
@@ -415,7 +417,6 @@ fn siblings(drafts: &[Draft], at: u32) -> impl Iterator<Item = u32> {
 }
 
 fn place(drafts: Vec<Draft>, edges: &StepEdges, deferred: &[Option<DeferReason>], graph: &Graph) -> Ordered {
-    let mut ordered = Ordered::default();
     let mut position = vec![NONE; drafts.len()];
     let mut next = 0;
     for (position, why) in position.iter_mut().zip(deferred) {
@@ -424,9 +425,10 @@ fn place(drafts: Vec<Draft>, edges: &StepEdges, deferred: &[Option<DeferReason>]
             next += 1;
         }
     }
-    for ((draft, before), why) in drafts.into_iter().zip(&edges.before).zip(deferred) {
+    let mut ordered = Ordered { steps: Vec::with_capacity(next as usize), ..Ordered::default() };
+    for ((draft, at), why) in drafts.into_iter().zip(0..).zip(deferred) {
         let Some(why) = why else {
-            let after = before.iter().map(|at| position[*at as usize]).collect();
+            let after = edges.before.of(at).iter().map(|at| position[*at as usize]).collect();
             ordered.steps.push(Step { after, ..draft.step });
             continue;
         };

@@ -14,6 +14,7 @@ use super::wish::{names, promises, still_differs, without_nulls};
 use super::{Cancel, Context};
 use crate::diff::{self, Judge, Sides};
 use crate::graph::Node;
+use crate::hex::hex;
 use crate::journal::Ledger;
 use crate::plan::{Action, Knowledge, Known, Plan, Step, agree, type_of, with_ignored};
 use crate::provider::{Failure, Object, ReadRequest, ResourceType};
@@ -81,16 +82,7 @@ impl<'a> Run<'a> {
             looks: Flights::new(),
             checks: Vec::new(),
             deposing: BTreeMap::new(),
-            protected: plan
-                .steps()
-                .iter()
-                .map(|step| &step.address)
-                .filter(|address| {
-                    let entry = state.entry(address);
-                    entry.is_some_and(|entry| entry.protect) || state.stays_protected(address)
-                })
-                .cloned()
-                .collect(),
+            protected: protected(plan, state),
             nodes,
             next_intent: state.next_intent().0,
             started: vec![Duration::ZERO; tasks.len()],
@@ -152,7 +144,7 @@ impl<'a> Run<'a> {
             }
             for id in ready {
                 let step = &self.plan.steps()[id as usize];
-                self.started[id as usize] = self.driver.now().monotonic;
+                self.started[id as usize] = self.context.world.monotonic();
                 let (address, action) = (step.address.clone(), step.action.clone());
                 observer.event(&Event::Started { address, action, expected: step.expected });
                 match self.start(id, state) {
@@ -166,7 +158,7 @@ impl<'a> Run<'a> {
 
     async fn wait(&mut self, cancel: &Cancel, stopping: bool, observer: &mut dyn Observer) {
         let (jobs_idle, looks_idle) = (self.driver.is_idle(), self.looks.is_empty());
-        let heartbeat = self.context.world.sleep(HEARTBEAT);
+        let world = self.context.world;
         tokio::select! {
             biased;
             ended = self.driver.landed(cancel, stopping, observer), if !jobs_idle => {
@@ -180,7 +172,7 @@ impl<'a> Run<'a> {
                 }
             }
             () = cancel.more_than(stopping), if jobs_idle => {}
-            () = heartbeat => {}
+            () = async { world.sleep(HEARTBEAT).await } => {}
         }
     }
 
@@ -215,7 +207,7 @@ impl<'a> Run<'a> {
             return Handed::Failed("the configuration does not have it".to_owned());
         };
         let node = &self.knowledge.graph.nodes()[position as usize];
-        let prior = state.entry(&step.address).cloned().filter(|_| step.action == Action::Update);
+        let prior = if step.action == Action::Update { state.entry(&step.address).cloned() } else { None };
         let desired = match self.desired(position, resource_type, prior.as_deref()) {
             Ok(desired) => desired,
             Err(message) => return Handed::Failed(message),
@@ -263,8 +255,9 @@ impl<'a> Run<'a> {
             identifier,
             ..self.job(step, operation, resource_type, Arc::new(draft), prior)
         };
-        if let Some(old) =
-            state.entry(&step.address).filter(|_| operation == Operation::Create && self.creates_first(id))
+        if operation == Operation::Create
+            && self.creates_first(id)
+            && let Some(old) = state.entry(&step.address)
         {
             self.deposing.insert(step.address.clone(), (job.intent, old.clone()));
         }
@@ -284,9 +277,8 @@ impl<'a> Run<'a> {
 
     /// Whether a deletion makes room for an object that is to be protected.
     fn protects_successor(&self, id: u32) -> bool {
-        let address = &self.plan.steps()[id as usize].address;
-        let node = self.knowledge.graph.node(address);
-        self.plan.is_replacement(id) && node.is_some_and(|node| self.is_protected(node))
+        let node = self.nodes[id as usize].map(|position| &self.knowledge.graph.nodes()[position as usize]);
+        node.is_some_and(|node| self.is_protected(node)) && self.plan.is_replacement(id)
     }
 
     /// Whether an object of a node is to be protected: as the configuration says, or as it was.
@@ -417,8 +409,8 @@ impl<'a> Run<'a> {
     fn names_of_operation(&mut self) -> (IntentId, Arc<str>) {
         let intent = IntentId(self.next_intent);
         self.next_intent += 1;
-        let random = self.context.world;
-        (intent, format!("{:016x}{:016x}", random.random_u64(), random.random_u64()).into())
+        let token = [self.context.world.random_u64(), self.context.world.random_u64()];
+        (intent, token.map(|half| hex(&half.to_be_bytes())).concat().into())
     }
 
     /// What a node asks for, now that everything it refers to is known.
@@ -528,7 +520,7 @@ impl<'a> Run<'a> {
     }
 
     fn done(&mut self, id: u32, observer: &mut dyn Observer) {
-        let took = self.driver.now().monotonic.saturating_sub(self.started[id as usize]);
+        let took = self.context.world.monotonic().saturating_sub(self.started[id as usize]);
         let (address, action) = self.name(id);
         observer.event(&Event::Finished { address, action, took });
         self.summary.done += 1;
@@ -602,4 +594,15 @@ impl<'a> Run<'a> {
         self.summary.outputs = told;
         Ok(self.summary)
     }
+}
+
+/// Of what a plan touches, what is protected or has to stay so.
+fn protected(plan: &Plan, state: &State) -> BTreeSet<crate::Address> {
+    let touched = || plan.steps().iter().map(|step| &step.address);
+    let entries = state.entries_of(touched());
+    touched()
+        .zip(entries)
+        .filter(|(address, entry)| entry.is_some_and(|entry| entry.protect) || state.stays_protected(address))
+        .map(|(address, _)| address.clone())
+        .collect()
 }

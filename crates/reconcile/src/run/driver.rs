@@ -37,7 +37,8 @@ pub(super) enum JobEnd {
 pub(super) struct Driver<'a> {
     context: Context<'a>,
     cancel: &'a Cancel,
-    jobs: BTreeMap<u32, Job>,
+    /// Each in a box: they are large, and a map that moves its entries would move them over and over.
+    jobs: BTreeMap<u32, Box<Job>>,
     flights: Flights<'a, Answer>,
     records: Vec<Record>,
     queued: Vec<(u32, Duration, Call)>,
@@ -76,8 +77,8 @@ impl<'a> Driver<'a> {
     }
 
     fn queue(&mut self, id: u32, after: Duration, job: Job) {
-        self.queued.push((id, after, job.first_call(self.now())));
-        self.jobs.insert(id, job);
+        self.queued.push((id, after, job.first_call(|| self.now().wall)));
+        self.jobs.insert(id, Box::new(job));
     }
 
     /// Adds a record to the next commit.
@@ -121,15 +122,15 @@ impl<'a> Driver<'a> {
         cancel: &Cancel,
         was_stopping: bool,
         observer: &mut dyn Observer,
-    ) -> Option<Vec<(u32, Job, JobEnd)>> {
+    ) -> Option<Vec<(u32, Box<Job>, JobEnd)>> {
         let landed = tokio::select! {
             biased;
             () = cancel.more_than(was_stopping) => return None,
             landed = self.flights.landed() => landed,
         };
         let mut ended = Vec::new();
+        let now = self.now();
         for (id, answer) in landed {
-            let now = self.now();
             let Some(mut job) = self.jobs.remove(&id) else { continue };
             let Some(resource_type) = type_of(self.context.provider, &job.address) else { continue };
             let judge = Judge { provider: self.context.provider, key: self.context.key, resource_type };
@@ -212,7 +213,8 @@ fn make<'a>(
         tokio::select! {
             biased;
             answer = answer => answer,
-            () = context.world.sleep(limit) => Answer::Late,
+            // Made when it is first waited for: most answers of a fast world are there before that.
+            () = async { context.world.sleep(limit).await } => Answer::Late,
         }
     })
 }

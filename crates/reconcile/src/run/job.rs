@@ -145,14 +145,14 @@ pub(super) struct Now {
 
 impl Job {
     /// The call to start with: of a new job, or of one that an earlier run left.
-    pub(super) fn first_call(&self, now: Now) -> Call {
+    pub(super) fn first_call(&self, wall: impl FnOnce() -> Millis) -> Call {
         if self.pending.is_some() {
             return self.poll();
         }
         if !self.unclear {
             return self.send().unwrap_or_else(|| self.look());
         }
-        let young = now.wall.0.saturating_sub(self.begun.0) < TOKEN_LIFE_MILLIS;
+        let young = wall().0.saturating_sub(self.begun.0) < TOKEN_LIFE_MILLIS;
         let resend = self.operation == Operation::Create && self.identifier.is_none() && young;
         resend.then(|| self.send()).flatten().unwrap_or_else(|| self.look())
     }
@@ -583,7 +583,7 @@ pub(super) fn begin(job: &Job, key: &crate::secret::DigestKey) -> Record {
         retry_token: job.token.clone(),
         payload_digest: key.digest_value(&payload),
         at: job.begun,
-        draft: (job.operation != Operation::Delete).then(|| Box::new((*job.draft).clone())),
+        draft: (job.operation != Operation::Delete).then(|| job.draft.clone()),
         protect: job.protect_next,
     })
 }

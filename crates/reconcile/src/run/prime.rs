@@ -7,7 +7,7 @@ use super::apply::ApplyError;
 use super::{Context, driver::no_answer};
 use crate::Address;
 use crate::graph::Graph;
-use crate::plan::{Action, Knowledge, Known, Plan, agree, with_ignored};
+use crate::plan::{Action, Knowledge, Known, Plan, Step, agree, with_ignored};
 use crate::provider::{ReadAnswer, ReadRequest, ResourceType};
 use crate::record::{Record, Slot, StateEntry};
 use crate::state::State;
@@ -25,13 +25,13 @@ pub(super) async fn prime<'a>(
         Some(entry) => entry.clone(),
         None => state.entry(address).cloned(),
     };
-    let mut actions: BTreeMap<u32, &crate::plan::Step> = BTreeMap::new();
+    let mut actions: Vec<Option<&Step>> = vec![None; graph.nodes().len()];
     for (step, position) in
         plan.steps().iter().zip(graph.positions(plan.steps().iter().map(|step| &step.address)))
     {
         if matches!(step.action, Action::Create | Action::Update | Action::Read) {
             let changed = || ApplyError::ConfigurationChanged(step.address.clone());
-            actions.insert(position.ok_or_else(changed)?, step);
+            actions[position.ok_or_else(changed)? as usize] = Some(step);
         }
     }
     let mut knowledge = Knowledge::new(graph, context.provider);
@@ -39,18 +39,15 @@ pub(super) async fn prime<'a>(
     for position in graph.order().iter().copied().filter(|position| needed[*position as usize]) {
         let node = &graph.nodes()[position as usize];
         let Some(resource_type) = knowledge.type_of(position) else { continue };
-        let entry = entry(&node.address);
+        let (entry, step) = (entry(&node.address), actions[position as usize]);
         let desired = match &entry {
-            Some(entry) if !actions.contains_key(&position) && tells_its_inputs(entry) => {
-                entry.inputs.clone()
-            }
+            Some(entry) if step.is_none() && tells_its_inputs(entry) => entry.inputs.clone(),
             _ => {
                 let inputs = knowledge.resolve_inputs(position, &mut Vec::new());
                 let schema = &resource_type.schema;
                 schema.mark_sensitive(&schema.with_defaults(&inputs))
             }
         };
-        let step = actions.get(&position);
         let desired = match (&entry, step.map(|step| &step.action)) {
             (None, _) | (_, Some(Action::Create)) => desired,
             (Some(entry), _) => with_ignored(node, desired, &entry.attributes),
@@ -92,17 +89,18 @@ fn overlay(plan: &Plan) -> BTreeMap<Address, Option<Arc<StateEntry>>> {
 /// The nodes with steps, what they and the outputs refer to, and what those need in turn to tell their inputs.
 fn needed(
     graph: &Graph,
-    actions: &BTreeMap<u32, &crate::plan::Step>,
+    actions: &[Option<&Step>],
     entry: &impl Fn(&Address) -> Option<Arc<StateEntry>>,
 ) -> Vec<bool> {
     let mut needed = vec![false; graph.nodes().len()];
-    let mut stack: Vec<u32> = actions.keys().copied().chain(outputs(graph)).collect();
+    let steps = (0..).zip(actions).filter(|(_, step)| step.is_some()).map(|(position, _)| position);
+    let mut stack: Vec<u32> = steps.chain(outputs(graph)).collect();
     while let Some(position) = stack.pop() {
         if std::mem::replace(&mut needed[position as usize], true) {
             continue;
         }
         let address = &graph.nodes()[position as usize].address;
-        let resolved = actions.contains_key(&position)
+        let resolved = actions[position as usize].is_some()
             || address.is_data()
             || entry(address).is_some_and(|entry| !tells_its_inputs(&entry));
         if resolved {

@@ -18,6 +18,10 @@ use crate::state::State;
 /// Reads that the provider says may work later are repeated at most this often.
 const READS_MAX: u32 = 4;
 
+/// So many objects are asked for at once. That is plenty for a provider that lists or reads side by side, and what is asked
+/// and answered about a batch stays in the processor's cache.
+const BATCH_MAX: usize = 1000;
+
 /// What the world is like, as far as the graph and the state are concerned.
 ///
 /// Without `objects` (`--refresh=false`) only data sources are read, and what a node takes over.
@@ -99,8 +103,17 @@ async fn read_objects(context: Context<'_>, wanted: &Wanted<'_>, observed: &mut 
     observed.objects = all.into_iter().collect();
 }
 
-/// Reads objects of one type; asks again for those that may work later.
+/// Reads objects of one type, a batch after the other.
 async fn read_type(context: Context<'_>, name: &str, objects: &[WantedObject<'_>]) -> Vec<ReadAnswer> {
+    let mut answers = Vec::with_capacity(objects.len());
+    for batch in objects.chunks(BATCH_MAX) {
+        answers.extend(read_batch(context, name, batch).await);
+    }
+    answers
+}
+
+/// Reads some objects; asks again for those that may work later.
+async fn read_batch(context: Context<'_>, name: &str, objects: &[WantedObject<'_>]) -> Vec<ReadAnswer> {
     let requests = objects.iter().map(WantedObject::request).collect();
     let mut answers = context.provider.read(name, requests).await;
     answers.resize_with(objects.len(), no_answer);

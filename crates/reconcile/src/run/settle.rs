@@ -107,7 +107,7 @@ fn job(
             schema_version: resource_type.schema_version,
         })
     };
-    let draft = begin.draft.as_deref().cloned().map(Arc::new).or_else(|| prior.clone()).unwrap_or_else(blank);
+    let draft = begin.draft.clone().or_else(|| prior.clone()).unwrap_or_else(blank);
     let identifier =
         open.identifier.clone().or_else(|| prior.as_ref().and_then(|prior| prior.identifier.clone()));
     let inputs = graph.and_then(|graph| inputs(context, graph, state, &begin.address)).filter(|inputs| {

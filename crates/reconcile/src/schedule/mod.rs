@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::graph::Edges;
+
 pub use forecast::{Forecast, forecast};
 
 /// One thing to do.
@@ -80,7 +82,7 @@ pub struct Cyclic(pub Vec<u32>);
 pub struct Schedule {
     status: Vec<Status>,
     waiting_for: Vec<u32>,
-    dependents: Vec<Vec<u32>>,
+    dependents: Edges,
     /// The expected time from the start of a task to the end of all that comes after it.
     remaining: Vec<Duration>,
     lanes: Vec<Gate>,
@@ -148,13 +150,10 @@ impl Schedule {
     /// If tasks need each other, directly or because the units of a rolling group do.
     pub fn new(tasks: &[Task], limits: &Limits) -> Result<Self, Cyclic> {
         let count = tasks.len();
-        let mut dependents = vec![Vec::new(); count];
-        for (task, at) in tasks.iter().zip(0_u32..) {
-            for before in &task.after {
-                dependents[*before as usize].push(at);
-            }
-        }
-        let (units, unit_of) = units(tasks, &dependents);
+        let edges =
+            tasks.iter().zip(0..).flat_map(|(task, at)| task.after.iter().map(move |before| (*before, at)));
+        let dependents = Edges::grouped(count, edges);
+        let (units, unit_of) = units(tasks);
         let mut schedule = Self {
             status: vec![Status::Waiting; count],
             waiting_for: tasks.iter().map(|task| u32::try_from(task.after.len()).unwrap_or(NONE)).collect(),
@@ -232,8 +231,8 @@ impl Schedule {
             Outcome::Done => {
                 self.status[task as usize] = Status::Done;
                 self.leave_unit(task);
-                for at in 0..self.dependents[task as usize].len() {
-                    self.one_less(task, self.dependents[task as usize][at]);
+                for at in 0..self.dependents.of(task).len() {
+                    self.one_less(task, self.dependents.of(task)[at]);
                 }
             }
             Outcome::Failed | Outcome::Open => {
@@ -287,7 +286,7 @@ impl Schedule {
         let mut next = 0;
         while let Some(done) = order.get(next).copied() {
             next += 1;
-            for dependent in &self.dependents[done as usize] {
+            for dependent in self.dependents.of(done) {
                 waiting[*dependent as usize] -= 1;
                 if waiting[*dependent as usize] == 0 {
                     order.push(*dependent);
@@ -527,8 +526,8 @@ impl Schedule {
     fn skip_dependents(&mut self, task: u32, because: u32, skipped: &mut Vec<Skipped>) {
         let mut stack = vec![task];
         while let Some(at) = stack.pop() {
-            for index in 0..self.dependents[at as usize].len() {
-                let dependent = self.dependents[at as usize][index];
+            for index in 0..self.dependents.of(at).len() {
+                let dependent = self.dependents.of(at)[index];
                 if !matches!(self.status[dependent as usize], Status::Waiting | Status::Ready) {
                     continue;
                 }
@@ -555,7 +554,7 @@ impl Schedule {
     }
 }
 
-fn units(tasks: &[Task], dependents: &[Vec<u32>]) -> (Vec<Unit>, Vec<u32>) {
+fn units(tasks: &[Task]) -> (Vec<Unit>, Vec<u32>) {
     let mut ids: BTreeMap<UnitId, u32> = BTreeMap::new();
     let mut units: Vec<Unit> = Vec::new();
     let mut unit_of = vec![NONE; tasks.len()];
@@ -570,21 +569,19 @@ fn units(tasks: &[Task], dependents: &[Vec<u32>]) -> (Vec<Unit>, Vec<u32>) {
         units[unit as usize].tasks.push(at);
         units[unit as usize].unfinished += 1;
     }
-    for (from, targets) in (0..).zip(dependents) {
-        for to in targets {
-            let unit = unit_of[*to as usize];
-            if unit != NONE && unit_of[from] != unit {
-                units[unit as usize].outside += 1;
-            }
+    for (task, at) in tasks.iter().zip(&unit_of) {
+        let outside = task.after.iter().filter(|before| unit_of[**before as usize] != *at).count();
+        if let Some(unit) = units.get_mut(*at as usize) {
+            unit.outside += u32::try_from(outside).unwrap_or(NONE);
         }
     }
     (units, unit_of)
 }
 
-fn remaining(tasks: &[Task], order: &[u32], dependents: &[Vec<u32>]) -> Vec<Duration> {
+fn remaining(tasks: &[Task], order: &[u32], dependents: &Edges) -> Vec<Duration> {
     let mut remaining = vec![Duration::ZERO; tasks.len()];
     for task in order.iter().rev() {
-        let after = dependents[*task as usize].iter().map(|at| remaining[*at as usize]).max();
+        let after = dependents.of(*task).iter().map(|at| remaining[*at as usize]).max();
         remaining[*task as usize] = tasks[*task as usize].expected + after.unwrap_or_default();
     }
     remaining

@@ -7,12 +7,30 @@ use crate::graph::suggest;
 use crate::provider::Invalid;
 use crate::value::{AttributePath, Value, ValueMap};
 
+/// Where in the inputs something is looked at. It is made a path of only when something is wrong there.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Whole,
+    Entry(&'a Place<'a>, &'a Arc<str>),
+    Item(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    fn path(self) -> AttributePath {
+        match self {
+            Self::Whole => AttributePath::default(),
+            Self::Entry(outer, name) => outer.path().name(name.clone()),
+            Self::Item(outer, index) => outer.path().index(index),
+        }
+    }
+}
+
 impl Schema {
     /// Everything that is wrong with `inputs`. What is not known yet is taken for right.
     #[must_use]
     pub fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
-        self.check_object(inputs, &AttributePath::default(), &mut problems);
+        self.check_object(inputs, Place::Whole, &mut problems);
         problems
     }
 
@@ -54,23 +72,25 @@ impl Schema {
         self.attributes.values().any(Attribute::has_secrets)
     }
 
-    fn check_object(&self, values: &ValueMap, path: &AttributePath, problems: &mut Vec<Invalid>) {
+    fn check_object(&self, values: &ValueMap, place: Place<'_>, problems: &mut Vec<Invalid>) {
         for (name, value) in values.iter() {
-            let at = path.name(name.clone());
+            let at = Place::Entry(&place, name);
             match self.attributes.get(name) {
                 Some(attribute) if value.is_null() && !attribute.required => {}
-                Some(attribute) => attribute.check(value, &at, problems),
+                Some(attribute) => attribute.check(value, at, problems),
                 None if self.open => {}
                 None => {
                     let meant = suggest(name, self.attributes.keys().map(|name| &**name));
                     let hint = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-                    problems.push(Invalid { path: at, message: format!("there is no such attribute{hint}") });
+                    let message = format!("there is no such attribute{hint}");
+                    problems.push(Invalid { path: at.path(), message });
                 }
             }
         }
         for (name, attribute) in &self.attributes {
             if attribute.required && values.get(name).is_none() {
-                problems.push(Invalid { path: path.name(name.clone()), message: "must be set".to_owned() });
+                let path = Place::Entry(&place, name).path();
+                problems.push(Invalid { path, message: "must be set".to_owned() });
             }
         }
     }
@@ -123,8 +143,8 @@ impl Attribute {
         }
     }
 
-    fn check(&self, value: &Value, path: &AttributePath, problems: &mut Vec<Invalid>) {
-        let mut problem = |message: String| problems.push(Invalid { path: path.clone(), message });
+    fn check(&self, value: &Value, place: Place<'_>, problems: &mut Vec<Invalid>) {
+        let mut problem = |message: String| problems.push(Invalid { path: place.path(), message });
         if !self.is_settable() {
             return problem("is told by the service and cannot be set".to_owned());
         }
@@ -137,24 +157,24 @@ impl Attribute {
             (Kind::Number, Value::Number(_)) | (Kind::String, Value::String(_)) => {}
             (Kind::List(item), Value::List(values)) => {
                 for (index, value) in values.iter().enumerate() {
-                    item.check(value, &path.index(index), problems);
+                    item.check(value, Place::Item(&place, index), problems);
                 }
             }
             (Kind::Map(item), Value::Map(map)) => {
                 for (name, value) in map.iter() {
-                    item.check(value, &path.name(name.clone()), problems);
+                    item.check(value, Place::Entry(&place, name), problems);
                 }
             }
-            (Kind::Object(schema), Value::Map(map)) => schema.check_object(map, path, problems),
+            (Kind::Object(schema), Value::Map(map)) => schema.check_object(map, place, problems),
             (kind, _) => return problem(format!("must be {}", kind.name())),
         }
-        self.check_bounds(value, path, problems);
+        self.check_bounds(value, place, problems);
     }
 
-    fn check_bounds(&self, value: &Value, path: &AttributePath, problems: &mut Vec<Invalid>) {
+    fn check_bounds(&self, value: &Value, place: Place<'_>, problems: &mut Vec<Invalid>) {
         let bounds = &self.bounds;
         // A secret must not be quoted, so neither are other values: the path says enough.
-        let mut problem = |message: String| problems.push(Invalid { path: path.clone(), message });
+        let mut problem = |message: String| problems.push(Invalid { path: place.path(), message });
         if let Some(allowed) = &bounds.one_of
             && !allowed.contains(value.exposed())
         {

@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::hex::hex;
 use crate::value::{Digest, Value, ValueMap};
 
 mod key_file;
@@ -41,7 +42,7 @@ impl DigestKey {
     #[must_use]
     pub fn id(&self) -> String {
         let digest = self.mac("key id", &[]);
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..8])
     }
 
     /// A key for another purpose, which follows from this one and tells nothing about it.
@@ -70,7 +71,7 @@ impl DigestKey {
             Value::Sensitive(secret) => match secret.expose() {
                 Value::Null => Value::Null,
                 hidden @ (Value::Unknown(_) | Value::Redacted(_)) => hidden.clone(),
-                hidden => Value::Redacted(self.digest_secret(self.salt(place), hidden)),
+                hidden => Value::Redacted(self.digest_secret(self.salt(place), hidden).into()),
             },
             Value::List(values) if value.has_sensitive() => {
                 let redact = |(index, value)| self.redact(&format!("{place}[{index}]"), value);

@@ -10,7 +10,7 @@ mod tests;
 
 use crate::Address;
 use crate::record::{
-    Begin, EndOutcome, Identifier, IntentId, Operation, Pending, Record, RunMark, Slot, StateEntry,
+    Begin, EndOutcome, Identifier, IntentId, Learned, Operation, Pending, Record, RunMark, Slot, StateEntry,
 };
 use crate::value::ValueMap;
 
@@ -128,6 +128,24 @@ impl State {
         self.current.iter()
     }
 
+    /// The current objects of sorted addresses.
+    pub(crate) fn entries_of<'a>(
+        &self,
+        addresses: impl ExactSizeIterator<Item = &'a Address>,
+    ) -> Vec<Option<&Arc<StateEntry>>> {
+        // Looking each of a few up is faster than walking along all.
+        if addresses.len() < self.current.len() / 16 {
+            return addresses.map(|address| self.current.get(address)).collect();
+        }
+        let mut entries = self.current.iter().peekable();
+        addresses
+            .map(|address| {
+                while entries.next_if(|(other, _)| *other < address).is_some() {}
+                entries.peek().filter(|(other, _)| *other == address).map(|(_, entry)| *entry)
+            })
+            .collect()
+    }
+
     /// All deposed objects, by address.
     pub fn deposed(&self) -> impl ExactSizeIterator<Item = (&Address, IntentId, &Arc<StateEntry>)> {
         self.deposed.iter().map(|((address, intent), entry)| (address, *intent, entry))
@@ -166,55 +184,38 @@ impl State {
     ///
     /// # Errors
     /// If the record cannot follow the ones before it: the file is damaged, or a writer has a bug.
-    pub fn fold(&mut self, record: &Record) -> Result<(), FoldError> {
+    pub fn fold(&mut self, record: Record) -> Result<(), FoldError> {
         match record {
             Record::Begin(begin) => self.fold_begin(begin)?,
-            Record::Learned(learned) => {
-                let open = self.open.get_mut(&learned.intent).ok_or(FoldError::NotOpen(learned.intent))?;
-                if learned.identifier.is_some() {
-                    if open.identifier.is_some() && open.identifier != learned.identifier {
-                        return Err(FoldError::OtherIdentifier(learned.intent));
-                    }
-                    open.identifier.clone_from(&learned.identifier);
-                }
-                if learned.pending.is_some() {
-                    open.pending.clone_from(&learned.pending);
-                }
-                let open = open.clone();
-                if open.begin.operation == Operation::Create && open.identifier.is_some() {
-                    self.place_pending(learned.intent, &open);
-                }
-            }
+            Record::Learned(learned) => self.fold_learned(learned)?,
             Record::End(end) => {
                 let open = self.open.remove(&end.intent).ok_or(FoldError::NotOpen(end.intent))?;
                 self.busy.remove(&(open.begin.address.clone(), open.begin.slot));
-                self.fold_end(end.intent, &open, &end.outcome);
+                self.fold_end(end.intent, &open, end.outcome);
             }
             Record::Put { address, slot, entry } => {
-                self.remember(address);
+                self.remember(&address);
                 match slot {
                     Slot::Current => {
-                        self.protect(address, false);
-                        self.current.insert(address.clone(), Arc::new((**entry).clone()))
+                        self.protect(&address, false);
+                        self.current.insert(address, entry.into())
                     }
-                    Slot::Deposed(intent) => {
-                        self.deposed.insert((address.clone(), *intent), Arc::new((**entry).clone()))
-                    }
+                    Slot::Deposed(intent) => self.deposed.insert((address, intent), entry.into()),
                 };
             }
             Record::Forget { address, slot, protect } => {
-                let is_protected = *slot == Slot::Current && self.stays_protected(address);
-                if self.object(address, *slot).is_none() && !is_protected {
-                    return Err(FoldError::NoObject(address.clone()));
+                let is_protected = slot == Slot::Current && self.stays_protected(&address);
+                if self.object(&address, slot).is_none() && !is_protected {
+                    return Err(FoldError::NoObject(address));
                 }
-                self.check_idle(address, Some(*slot))?;
-                self.take(address, *slot);
-                if *slot == Slot::Current {
-                    self.protect(address, *protect);
+                self.check_idle(&address, Some(slot))?;
+                self.take(&address, slot);
+                if slot == Slot::Current {
+                    self.protect(&address, protect);
                 }
             }
-            Record::Move { from, to } => self.fold_move(from, to)?,
-            Record::Outputs { values } => self.outputs = values.clone(),
+            Record::Move { from, to } => self.fold_move(&from, &to)?,
+            Record::Outputs { values } => self.outputs = values,
             Record::Run(RunMark::Began) => self.run = Some(RunState::default()),
             Record::Run(RunMark::RollingBack) => self.run.get_or_insert_default().rolling_back = true,
             Record::Run(RunMark::Ended) => self.run = None,
@@ -223,12 +224,12 @@ impl State {
         Ok(())
     }
 
-    fn fold_begin(&mut self, begin: &Begin) -> Result<(), FoldError> {
+    fn fold_begin(&mut self, begin: Begin) -> Result<(), FoldError> {
         if begin.intent.0 < self.next_intent {
             return Err(FoldError::UsedIntent(begin.intent));
         }
         if begin.operation != Operation::Create && self.object(&begin.address, begin.slot).is_none() {
-            return Err(FoldError::NoObject(begin.address.clone()));
+            return Err(FoldError::NoObject(begin.address));
         }
         if begin.operation == Operation::Create && begin.slot != Slot::Current {
             return Err(FoldError::CreatesDeposed(begin.intent));
@@ -238,8 +239,25 @@ impl State {
         if begin.operation == Operation::Create && begin.draft.as_ref().is_some_and(|draft| !draft.protect) {
             self.protect(&begin.address, false);
         }
-        let open = OpenIntent { begin: begin.clone(), identifier: None, pending: None };
-        self.insert_open(open);
+        self.insert_open(OpenIntent { begin, identifier: None, pending: None });
+        Ok(())
+    }
+
+    fn fold_learned(&mut self, learned: Learned) -> Result<(), FoldError> {
+        let open = self.open.get_mut(&learned.intent).ok_or(FoldError::NotOpen(learned.intent))?;
+        if let Some(identifier) = learned.identifier {
+            if open.identifier.as_ref().is_some_and(|known| *known != identifier) {
+                return Err(FoldError::OtherIdentifier(learned.intent));
+            }
+            open.identifier = Some(identifier);
+        }
+        if learned.pending.is_some() {
+            open.pending = learned.pending;
+        }
+        let open = open.clone();
+        if open.begin.operation == Operation::Create && open.identifier.is_some() {
+            self.place_pending(learned.intent, &open);
+        }
         Ok(())
     }
 
@@ -266,23 +284,21 @@ impl State {
         let Some(draft) = &open.begin.draft else { return };
         let mut entry = (**draft).clone();
         entry.identifier.clone_from(&open.identifier);
-        self.place(&open.begin.address, intent, entry);
+        self.place(&open.begin.address, intent, entry.into());
     }
 
-    fn fold_end(&mut self, intent: IntentId, open: &OpenIntent, outcome: &EndOutcome) {
+    fn fold_end(&mut self, intent: IntentId, open: &OpenIntent, outcome: EndOutcome) {
         let address = &open.begin.address;
         match (open.begin.operation, outcome) {
             (Operation::Create, EndOutcome::Kept(entry)) => {
                 self.protect(address, false);
-                self.place(address, intent, (**entry).clone());
+                self.place(address, intent, entry.into());
             }
             (Operation::Update | Operation::Delete, EndOutcome::Kept(entry)) => {
                 self.remember(address);
                 match open.begin.slot {
-                    Slot::Current => self.current.insert(address.clone(), Arc::new((**entry).clone())),
-                    Slot::Deposed(deposed) => {
-                        self.deposed.insert((address.clone(), deposed), Arc::new((**entry).clone()))
-                    }
+                    Slot::Current => self.current.insert(address.clone(), entry.into()),
+                    Slot::Deposed(deposed) => self.deposed.insert((address.clone(), deposed), entry.into()),
                 };
             }
             (Operation::Create, EndOutcome::Gone | EndOutcome::NoEffect) => self.unplace(address, open),
@@ -298,10 +314,10 @@ impl State {
     }
 
     /// Makes `entry` the current object; a different one that was there becomes deposed.
-    fn place(&mut self, address: &Address, intent: IntentId, entry: StateEntry) {
+    fn place(&mut self, address: &Address, intent: IntentId, entry: Arc<StateEntry>) {
         self.remember(address);
         let identifier = entry.identifier.clone();
-        let before = self.current.insert(address.clone(), Arc::new(entry));
+        let before = self.current.insert(address.clone(), entry);
         if let Some(before) = before.filter(|before| before.identifier != identifier) {
             self.deposed.insert((address.clone(), intent), before);
         }

@@ -22,7 +22,7 @@ use crate::journal::frame::{self, Chain};
 use crate::journal::lines::{FORMAT, unknown_format, why};
 use crate::journal::{File, FormatError};
 use crate::record::{Begin, Identifier, IntentId, Pending, StateEntry};
-use crate::value::{Shared, ValueMap};
+use crate::value::{Shared, Value, ValueMap};
 
 /// What a snapshot says besides the state itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,21 +135,35 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(State, Origin), FormatError> {
         key: head.key.clone(),
     };
     let mut state = empty_state(head);
+    // They come in order, so the map is made of them at once in the end: that is faster, and packs it tightly.
+    let mut current: Vec<(Address, Arc<StateEntry>)> = Vec::new();
     let mut shared = Shared::default();
     let mut lines = 0;
     loop {
         let start = at;
         let line = next(&mut at)?;
         match line {
-            Line::End(expected) if expected == lines && at == bytes.len() => return Ok((state, origin)),
+            Line::End(expected) if expected == lines && at == bytes.len() => {
+                state.current = current.into_iter().collect();
+                return Ok((state, origin));
+            }
             Line::End(_) => return Err(damaged(start, "the state goes on after its end")),
-            line => {
-                if !put(&mut state, &mut shared, line) {
+            Line::Resource { address, mut entry } => {
+                if current.last().is_some_and(|(before, _)| *before >= address) {
                     return Err(damaged(start, "it does not belong here"));
                 }
-                lines += 1;
+                shared.names(&mut entry.inputs);
+                shared.names(&mut entry.attributes);
+                share(&mut entry);
+                current.push((address, Arc::new(entry)));
+            }
+            line => {
+                if !put(&mut state, line) {
+                    return Err(damaged(start, "it does not belong here"));
+                }
             }
         }
+        lines += 1;
     }
 }
 
@@ -194,14 +208,19 @@ fn empty_state(head: Head) -> State {
     }
 }
 
+/// What is there twice is stored once: what was seen is mostly what was asked for, and an identifier is mostly an attribute too.
+fn share(entry: &mut StateEntry) {
+    entry.attributes.share_with(&entry.inputs);
+    let identifier = entry.identifier.as_ref().map(|identifier| Value::String(identifier.clone()));
+    let told = entry.attributes.values().find(|value| Some(*value) == identifier.as_ref());
+    if let Some(Value::String(told)) = told {
+        entry.identifier = Some(told.clone());
+    }
+}
+
 /// Takes one line up; `false` when there cannot be such a line there.
-fn put(state: &mut State, shared: &mut Shared, line: Line<StateEntry>) -> bool {
+fn put(state: &mut State, line: Line<StateEntry>) -> bool {
     match line {
-        Line::Resource { address, mut entry } => {
-            shared.names(&mut entry.inputs);
-            shared.names(&mut entry.attributes);
-            state.current.insert(address, Arc::new(entry)).is_none()
-        }
         Line::Deposed { address, by, entry } => {
             state.deposed.insert((address, by), Arc::new(entry)).is_none()
         }
@@ -211,6 +230,6 @@ fn put(state: &mut State, shared: &mut Shared, line: Line<StateEntry>) -> bool {
         Line::Before { address, entry } => {
             state.run.as_mut().is_some_and(|run| run.before.insert(address, entry.map(Arc::new)).is_none())
         }
-        Line::Head(_) | Line::End(_) => false,
+        Line::Head(_) | Line::Resource { .. } | Line::End(_) => false,
     }
 }

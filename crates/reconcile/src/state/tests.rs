@@ -86,7 +86,7 @@ fn begin(intent: IntentId, number: u8, operation: Operation, slot: Slot) -> Begi
         retry_token: Arc::from(format!("token-{}", intent.0)),
         payload_digest: Digest([number; 32]),
         at: Millis(i64::from(number)),
-        draft: Some(Box::new(entry(number, None))),
+        draft: Some(Arc::new(entry(number, None))),
         protect: operation == Operation::Delete && number.is_multiple_of(2),
     }
 }
@@ -104,7 +104,7 @@ proptest! {
         for choice in choices {
             let record = record(&state, choice);
             let before = state.clone();
-            if state.fold(&record).is_err() {
+            if state.fold(record.clone()).is_err() {
                 prop_assert_eq!(&state, &before);
                 continue;
             }
@@ -117,7 +117,7 @@ proptest! {
             let (_, mut reader) = lines::Reader::open(&bytes[..length]).unwrap();
             let mut folded = State::new("lineage");
             while let Some(entry) = reader.next().unwrap() {
-                folded.fold(&entry.record).unwrap();
+                folded.fold(entry.record).unwrap();
             }
             prop_assert_eq!(&folded, &expected);
 
@@ -137,7 +137,7 @@ fn an_address_stays_protected_from_the_end_of_one_object_to_the_whole_of_the_nex
     };
     let begin = |intent, operation, protect| {
         let draft = StateEntry { protect, status: Status::Pending, ..entry(1, None) };
-        let draft = (operation != Operation::Delete).then(|| Box::new(draft));
+        let draft = (operation != Operation::Delete).then(|| Arc::new(draft));
         Record::Begin(Begin {
             draft,
             protect: protect && operation == Operation::Delete,
@@ -169,7 +169,7 @@ fn an_address_stays_protected_from_the_end_of_one_object_to_the_whole_of_the_nex
     ];
     for (records, expected) in cases {
         let mut state = State::new("lineage");
-        records.iter().for_each(|record| state.fold(record).unwrap());
+        records.iter().for_each(|record| state.fold(record.clone()).unwrap());
         assert_eq!(state.stays_protected(&at), expected, "{records:?}");
         assert_eq!(state.protected().len(), usize::from(expected));
     }
@@ -191,8 +191,8 @@ fn records_from_before_there_was_a_field_for_protection_are_read_as_they_were() 
 fn last(records: &[Record]) -> Result<(), FoldError> {
     let mut state = State::new("lineage");
     let (last, before) = records.split_last().unwrap();
-    before.iter().for_each(|record| state.fold(record).unwrap());
-    state.fold(last)
+    before.iter().for_each(|record| state.fold(record.clone()).unwrap());
+    state.fold(last.clone())
 }
 
 #[test]

@@ -57,9 +57,14 @@ impl FileStore {
     /// Runs `act` while no other program can change the lock.
     fn guarded<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let path = self.path(".guard");
-        let folder = folder_of(&path);
-        self.disk.create_folder(folder).map_err(failed("create the folder", folder))?;
-        let guard = self.disk.lock(&path, GUARD_PATIENCE).map_err(failed("lock", &path))?;
+        let mut guard = self.disk.lock(&path, GUARD_PATIENCE);
+        // Only the first of all has no folder yet.
+        if guard.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            let folder = folder_of(&path);
+            self.disk.create_folder(folder).map_err(failed("create the folder", folder))?;
+            guard = self.disk.lock(&path, GUARD_PATIENCE);
+        }
+        let guard = guard.map_err(failed("lock", &path))?;
         let Some(_guard) = guard else { return Err(StoreError::Busy { location: self.location() }) };
         act(self)
     }

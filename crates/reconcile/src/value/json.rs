@@ -34,7 +34,7 @@ impl Serialize for Value {
                 Plain(map).serialize(serializer)
             }
             Self::Unknown(origin) => serialize_one(UNKNOWN, &**origin, serializer),
-            Self::Redacted(digest) => serialize_one(REDACTED, digest, serializer),
+            Self::Redacted(digest) => serialize_one(REDACTED, &**digest, serializer),
             Self::Sensitive(_) => Err(ser::Error::custom("a secret in clear is never written")),
         }
     }
@@ -159,7 +159,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
             }
             let value = match &*name {
                 UNKNOWN => Value::Unknown(access.next_value::<Origin>()?.into()),
-                REDACTED => Value::Redacted(access.next_value::<Digest>()?),
+                REDACTED => Value::Redacted(access.next_value::<Digest>()?.into()),
                 MAP => Value::Map(access.next_value::<ValueMap>()?),
                 other => return Err(de::Error::custom(format_args!("`{other}` is no kind of value"))),
             };

@@ -99,6 +99,17 @@ impl ValueMap {
         }
     }
 
+    /// Makes values that `other` has as well share their storage with it.
+    pub(crate) fn share_with(&mut self, other: &Self) {
+        // A map that is shared with others keeps its own.
+        let Some(entries) = self.0.as_mut().and_then(Arc::get_mut) else { return };
+        for (name, value) in entries {
+            if let Some(same) = other.get(name).filter(|same| *same == value) {
+                *value = same.clone();
+            }
+        }
+    }
+
     /// Whether both share the same storage, so that they are equal without looking.
     #[must_use]
     pub fn same_storage(&self, other: &Self) -> bool {

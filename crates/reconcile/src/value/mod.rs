@@ -22,6 +22,7 @@ pub use path::{AttributePath, ParsePathError, Segment};
 pub(crate) use shared::Shared;
 
 use crate::Address;
+use crate::hex::hex;
 
 /// What an attribute holds.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -43,8 +44,9 @@ pub enum Value {
     Unknown(Arc<Origin>),
     /// Known, and never to be written anywhere in clear.
     Sensitive(Secret),
-    /// Once known, and now only recognised: the keyed digest of a secret.
-    Redacted(Digest),
+    /// Once known, and now only recognised: the keyed digest of a secret. Behind a pointer, as it is twice as large as any other
+    /// value and there are few.
+    Redacted(Arc<Digest>),
 }
 
 /// Where an unknown value will come from.
@@ -106,7 +108,7 @@ pub struct Digest(pub [u8; 32]);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -118,7 +120,7 @@ impl fmt::Debug for Digest {
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
-        digest.to_string()
+        hex(&digest.0)
     }
 }
 
@@ -370,5 +372,23 @@ impl From<ValueMap> for Value {
 impl From<Vec<Value>> for Value {
     fn from(values: Vec<Value>) -> Self {
         Self::List(values.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_three_words() {
+        assert_eq!(size_of::<Value>(), 3 * size_of::<usize>());
+    }
+
+    #[test]
+    fn a_digest_is_written_in_hexadecimal_and_read_back() {
+        let digest = Digest(std::array::from_fn(|at| u8::try_from(at * 8 + 5).unwrap()));
+        let text = "050d151d252d353d454d555d656d757d858d959da5adb5bdc5cdd5dde5edf5fd";
+        assert_eq!(digest.to_string(), text);
+        assert_eq!(Digest::try_from(text.to_owned()), Ok(digest));
     }
 }

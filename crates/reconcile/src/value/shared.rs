@@ -1,6 +1,6 @@
 //! Names that are the same in thousands of resources, stored once: less memory, and what is compared often stays near.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{AttributePath, ValueMap};
@@ -10,6 +10,7 @@ use super::{AttributePath, ValueMap};
 pub(crate) struct Shared {
     names: HashSet<Arc<str>>,
     paths: HashSet<AttributePath>,
+    attributes: HashMap<Arc<str>, AttributePath>,
 }
 
 impl Shared {
@@ -20,6 +21,16 @@ impl Shared {
         }
         self.names.insert(name.clone());
         name.clone()
+    }
+
+    /// The path to a top-level attribute, made once.
+    pub(crate) fn attribute(&mut self, name: &Arc<str>) -> AttributePath {
+        if let Some(known) = self.attributes.get(name) {
+            return known.clone();
+        }
+        let path = AttributePath::attribute(name.clone());
+        self.attributes.insert(name.clone(), path.clone());
+        path
     }
 
     /// Makes a path share the storage in which it was first seen.

@@ -48,7 +48,7 @@ fn values() -> impl Strategy<Value = Value> {
         any::<u64>().prop_map(|number| Value::Number(number.into())),
         any::<f64>().prop_filter_map("finite", |number| Number::from_f64(number).map(Value::Number)),
         ".*".prop_map(Value::from),
-        any::<[u8; 32]>().prop_map(|bytes| Value::Redacted(Digest(bytes))),
+        any::<[u8; 32]>().prop_map(|bytes| Value::Redacted(Digest(bytes).into())),
         paths().prop_map(|path| Value::unknown(address("t.a[\"x\"]"), path)),
     ];
     leaf.prop_recursive(4, 32, 5, |inner| {

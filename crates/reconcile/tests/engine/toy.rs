@@ -388,7 +388,7 @@ impl Bench {
 
     pub(crate) fn forget(&mut self, text: &str) {
         let mut state = self.ledger.state().clone();
-        state.fold(&Record::Forget { address: address(text), slot: Slot::Current, protect: false }).unwrap();
+        state.fold(Record::Forget { address: address(text), slot: Slot::Current, protect: false }).unwrap();
         self.ledger = MemoryLedger::new(state);
     }
 

@@ -64,7 +64,7 @@ fn state(names: &[&str]) -> State {
             schema_version: 0,
         };
         let put = Record::Put { address: address(name), slot: Slot::Current, entry: Box::new(entry) };
-        state.fold(&put).unwrap();
+        state.fold(put).unwrap();
     }
     state
 }
@@ -184,7 +184,7 @@ fn what_has_an_open_operation_is_not_to_be_touched() {
         draft: None,
         protect: false,
     };
-    state.fold(&Record::Begin(begin)).unwrap();
+    state.fold(Record::Begin(begin)).unwrap();
     let update = plan(vec![step("t.a", Action::Update, &[])]);
     assert_eq!(found_in(&update, &state, false), ["`t.a` has an open operation and is touched"]);
 }

@@ -18,7 +18,7 @@ use crate::provider::{Failure, Object, Provider, ResourceType};
 use crate::record::{Slot, StateEntry};
 use crate::secret::DigestKey;
 use crate::state::State;
-use crate::value::{AttributePath, Value, ValueMap};
+use crate::value::{AttributePath, Shared, Value, ValueMap};
 
 /// What was seen of the world.
 #[derive(Clone, Debug, Default)]
@@ -107,15 +107,24 @@ pub fn plan(input: PlanInput<'_>, options: &PlanOptions) -> Plan {
     planner.finish()
 }
 
+/// An object of the state.
+#[derive(Clone, Copy)]
+struct There<'a> {
+    entry: &'a Arc<StateEntry>,
+    /// What was seen of it, if it was looked for.
+    seen: Option<&'a Seen>,
+}
+
 struct Planner<'a> {
     input: PlanInput<'a>,
     options: &'a PlanOptions,
-    /// What the state has and what was seen of the nodes that something is decided about, by position. Everything at once: state,
-    /// graph and what was seen come in the order of addresses, and looking 100,000 of them up takes longer than all the rest.
-    there: Vec<Option<&'a Arc<StateEntry>>>,
-    seen: Vec<Option<&'a Seen>>,
+    /// What the state has of the nodes that something is decided about, by position. Everything at once: state, graph and what
+    /// was seen come in the order of addresses, and looking 100,000 of them up takes longer than all the rest.
+    there: Vec<Option<There<'a>>>,
     /// What else the state has.
-    others: Vec<(&'a Address, &'a Arc<StateEntry>)>,
+    others: Vec<(&'a Address, There<'a>)>,
+    /// What was seen and is not in the state: it may be taken over.
+    strange: BTreeMap<&'a Address, &'a Seen>,
     /// The deposed objects as they are after what was seen, in the order of the state; `None` if gone.
     deposed: Vec<Option<Arc<StateEntry>>>,
     blocked: BTreeMap<Address, DeferReason>,
@@ -123,6 +132,7 @@ struct Planner<'a> {
     /// Nodes with a step, and what it changes.
     touched: Vec<Option<Vec<AttributePath>>>,
     drafts: Drafts,
+    shared: Shared,
     plan: Plan,
 }
 
@@ -131,20 +141,28 @@ impl<'a> Planner<'a> {
         let blocked = input.state.open_intents();
         let blocked = blocked.map(|(_, open)| (open.begin.address.clone(), DeferReason::Open)).collect();
         let wanted = if options.mode == Mode::Apply { input.graph.addresses() } else { &[] };
+        // What was seen has the addresses of the state, and is found without comparing them letter by letter.
+        let mut strange = BTreeMap::new();
+        let known = input.state.entries().map(|(address, _)| address);
+        let seen = align(known, input.observed.current(), |address, seen| {
+            strange.insert(address, seen);
+        });
+        let entries = input.state.entries().zip(seen);
+        let entries = entries.map(|((address, entry), seen)| (address, There { entry, seen }));
         let mut others = Vec::new();
-        let there = align(wanted, input.state.entries(), |address, entry| others.push((address, entry)));
-        let seen = align(wanted, input.observed.current(), |_, _| {});
+        let there = align(wanted, entries, |address, there| others.push((address, there)));
         Self {
             input,
             options,
             there,
-            seen,
             others,
+            strange,
             deposed: Vec::new(),
             blocked,
             knowledge: Knowledge::new(input.graph, input.provider),
             touched: vec![None; input.graph.nodes().len()],
             drafts: Drafts::default(),
+            shared: Shared::default(),
             plan: Plan {
                 lineage: input.state.lineage().into(),
                 serial: input.state.serial(),

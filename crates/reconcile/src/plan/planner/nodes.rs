@@ -11,7 +11,7 @@ use crate::plan::order::Draft;
 use crate::plan::{Action, DeferReason, Known, Mode, ProblemKind, Reason};
 use crate::provider::ResourceType;
 use crate::record::{Identifier, Slot, StateEntry, Status};
-use crate::value::{AttributePath, Value, ValueMap};
+use crate::value::{AttributePath, Shared, Value, ValueMap};
 
 /// What shall be done about the object of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl<'a> Planner<'a> {
         }
         for position in graph.order() {
             let node = &graph.nodes()[*position as usize];
-            if node.address.is_data() {
+            if graph.is_data(*position) {
                 self.decide_data(*position, node);
             } else {
                 self.decide_node(*position, node);
@@ -39,10 +39,11 @@ impl<'a> Planner<'a> {
     }
 
     fn decide_node(&mut self, position: u32, node: &'a Node) {
+        let resource_type = self.knowledge.type_of(position);
         let there = self.there[position as usize];
-        let seen = self.seen[position as usize];
-        let mut now = there.map(|entry| self.refresh_entry(&node.address, Slot::Current, entry, seen));
-        let Some(resource_type) = self.knowledge.type_of(position) else {
+        let mut now =
+            there.map(|there| self.refresh_entry((&node.address, Slot::Current), resource_type, there));
+        let Some(resource_type) = resource_type else {
             return self.no_such_type(node);
         };
         let desired = self.desired(position, node, resource_type);
@@ -53,6 +54,7 @@ impl<'a> Planner<'a> {
         if let (Some(identifier), None) = (&node.adopt, there)
             && self.options.selects(&node.address)
         {
+            let seen = self.strange.get(&node.address).copied();
             match self.adopt(node, resource_type, identifier, seen) {
                 Ok(adopted) => now = Some(adopted),
                 Err(why) => return self.decide_blocked(position, node, (None, &desired), why),
@@ -62,8 +64,10 @@ impl<'a> Planner<'a> {
             let reason = if there.is_some() { Reason::Gone } else { Reason::New };
             return self.decide_absent(position, node, resource_type, (desired, reason));
         };
+        // What is wanted is mostly what was asked for, and then one of them is enough.
+        let desired = if desired == entry.inputs { entry.inputs.clone() } else { desired };
         let observed = clear.unwrap_or_else(|| entry.attributes.clone());
-        let seen = there.map_or_else(ValueMap::new, |seen| seen.attributes.clone());
+        let seen = there.map_or_else(ValueMap::new, |there| there.entry.attributes.clone());
         let sides = Sides { desired: &desired, asked: &entry.inputs, seen: &seen, observed: &observed };
         let changes = diff::diff(self.judge(resource_type), sides, &node.lifecycle);
         let (decision, reason) = self.decide(node, &entry, &changes);
@@ -148,7 +152,7 @@ impl<'a> Planner<'a> {
     ) {
         self.touched[position as usize] = Some(Vec::new());
         self.check_secrets(node, &desired, Decision::Create, &[]);
-        let changes = creation_changes(&desired);
+        let changes = creation_changes(&desired, &mut self.shared);
         let step = self.step(node, resource_type, Action::Create, reason, &desired, changes);
         self.knowledge.nodes[position as usize] = Some(Known::Created { desired });
         self.drafts.apply(position, Draft::new(step));
@@ -331,12 +335,12 @@ impl<'a> Planner<'a> {
 }
 
 /// What a new object is asked for, as changes from nothing.
-fn creation_changes(desired: &ValueMap) -> Vec<Change> {
+fn creation_changes(desired: &ValueMap, shared: &mut Shared) -> Vec<Change> {
     desired
         .iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| Change {
-            path: AttributePath::attribute(name.clone()),
+            path: shared.attribute(name),
             before: Value::Null,
             after: value.clone(),
             forces_new: false,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Planner, Seen, align};
+use super::{Planner, Seen, There};
 use crate::Address;
 use crate::diff;
 use crate::plan::known::type_of;
@@ -27,36 +27,34 @@ impl<'a> Planner<'a> {
         for (address, intent, entry) in self.input.state.deposed() {
             let slot = Slot::Deposed(intent);
             let seen = self.input.observed.objects.get(&(address.clone(), slot));
-            let now = self.refresh_entry(address, slot, entry, seen).entry;
-            self.deposed.push(now);
+            let resource_type = type_of(self.input.provider, address);
+            let now = self.refresh_entry((address, slot), resource_type, There { entry, seen });
+            self.deposed.push(now.entry);
         }
     }
 
     /// Brings the entries up to date about which nothing is to be decided.
     pub(super) fn refresh_others(&mut self) {
-        for (address, entry, seen) in self.take_others() {
-            self.refresh_entry(address, Slot::Current, entry, seen);
+        for (address, there) in std::mem::take(&mut self.others) {
+            self.refresh_other(address, there);
         }
     }
 
-    /// What the state has beyond the nodes, each with what was seen of it.
-    pub(super) fn take_others(&mut self) -> Vec<(&'a Address, &'a Arc<StateEntry>, Option<&'a Seen>)> {
-        let others = std::mem::take(&mut self.others);
-        let observed = self.input.observed;
-        let seen = align(others.iter().map(|(address, _)| *address), observed.current(), |_, _| {});
-        others.into_iter().zip(seen).map(|((address, entry), seen)| (address, entry, seen)).collect()
+    /// An entry that no node is about, as it is after what was seen.
+    pub(super) fn refresh_other(&mut self, address: &Address, there: There<'_>) -> Option<Arc<StateEntry>> {
+        let resource_type = type_of(self.input.provider, address);
+        self.refresh_entry((address, Slot::Current), resource_type, there).entry
     }
 
     /// An entry as it is after what was seen of its object.
     pub(super) fn refresh_entry(
         &mut self,
-        address: &Address,
-        slot: Slot,
-        entry: &Arc<StateEntry>,
-        seen: Option<&Seen>,
+        (address, slot): (&Address, Slot),
+        resource_type: Option<&'a ResourceType>,
+        There { entry, seen }: There<'_>,
     ) -> Now {
         let as_it_was = || Now { entry: Some(entry.clone()), clear: None };
-        let Some(resource_type) = type_of(self.input.provider, address) else {
+        let Some(resource_type) = resource_type else {
             let message = format!("the provider has no resource type `{}`", address.resource_type());
             self.problem(Some(address), None, ProblemKind::Schema, message);
             return as_it_was();
@@ -106,6 +104,9 @@ impl<'a> Planner<'a> {
             self.blocked.entry(address.clone()).or_insert(DeferReason::Busy);
         }
         let clear = resource_type.schema.mark_sensitive(&object.attributes);
+        if upgraded.is_none() && is_as_known(entry, object, &clear) {
+            return as_it_was();
+        }
         let refreshed = refreshed_entry(self.input.key, address, base, object, &clear);
         if slot == Slot::Current {
             let mut attributes = diff::drift(self.judge(resource_type), base, &clear);
@@ -158,6 +159,14 @@ impl<'a> Planner<'a> {
         upgraded.schema_version = ours;
         Ok(Some(Arc::new(upgraded)))
     }
+}
+
+/// Whether nothing was seen that the entry does not say. Of most objects that is so.
+fn is_as_known(entry: &StateEntry, object: &Object, clear: &ValueMap) -> bool {
+    *clear == entry.attributes
+        && entry.identifier.as_ref() == Some(&object.identifier)
+        && object.private == entry.private
+        && (object.broken.is_none() || entry.status == Status::Tainted)
 }
 
 /// An entry as it is after its object was seen.

@@ -24,15 +24,18 @@ impl<'a> Planner<'a> {
         changes: Vec<Change>,
     ) -> Step {
         let key = self.input.key;
-        let hide = |path: &AttributePath, value: &Value| {
+        let hide = |path: &AttributePath, value: Value| {
+            if !value.has_sensitive() {
+                return value;
+            }
             // What was secret on one side is secret on the other.
-            key.redact(&format!("{}.{path}", node.address), value)
+            key.redact(&format!("{}.{path}", node.address), &value)
         };
         let changes = changes
             .into_iter()
             .map(|change| Change {
-                before: hide(&change.path, &change.before),
-                after: hide(&change.path, &change.after),
+                before: hide(&change.path, change.before),
+                after: hide(&change.path, change.after),
                 ..change
             })
             .collect();

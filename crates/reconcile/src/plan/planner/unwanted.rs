@@ -13,8 +13,8 @@ impl<'a> Planner<'a> {
         let state = self.input.state;
         let destroy = self.options.mode == Mode::Destroy;
         let reason = if destroy { Reason::Destroy } else { Reason::NotWanted };
-        for (address, entry, seen) in self.take_others() {
-            if let Some(entry) = self.refresh_entry(address, Slot::Current, entry, seen).entry {
+        for (address, there) in std::mem::take(&mut self.others) {
+            if let Some(entry) = self.refresh_other(address, there) {
                 self.delete(address, Slot::Current, &entry, &reason);
             }
         }
