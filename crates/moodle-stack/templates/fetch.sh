@@ -26,9 +26,10 @@ until timeout 120 oci os object get --auth instance_principal --namespace "$name
 done
 sha256sum --quiet -c - <<<"$sha256  $file"
 python3 - "$file" <<'UNPACK'
-import gzip, json, os, sys
+import base64, gzip, json, os, sys
 os.umask(0o022)
-for entry in json.load(gzip.open(sys.argv[1]))["write_files"]:
+bundle = base64.b64decode(open(sys.argv[1]).read())
+for entry in json.loads(gzip.decompress(bundle))["write_files"]:
     os.makedirs(os.path.dirname(entry["path"]), mode=0o755, exist_ok=True)
     with open(entry["path"], "w", encoding="utf-8") as file:
         file.write(entry["content"])

@@ -22,10 +22,10 @@ const NFS_OPTIONS: &str =
     "vers=3,proto=tcp,hard,timeo=600,retrans=2,nosuid,nodev,_netdev,nofail,x-systemd.mount-timeout=120";
 
 /// What every application needs. PHP is of the module stream that the boot enables; OCI's command line fetches secrets.
-const PACKAGES: [&str; 27] = [
+const PACKAGES: [&str; 26] = [
+    // By the file: where an image has the small `curl-minimal`, the package `curl` would be in its way.
+    "/usr/bin/curl",
     "chrony",
-    "curl",
-    "dnf-utils",
     "firewalld",
     "httpd",
     "logrotate",

@@ -32,8 +32,8 @@ pub struct UserData {
 pub struct Bundle {
     /// Where it must lie before the server boots.
     pub place: ObjectPlace,
-    /// Its content: gzip of JSON.
-    pub bytes: Vec<u8>,
+    /// Its content: base64 of gzip of JSON, so that it is a text like any other.
+    pub text: String,
     /// SHA-256 of its content, in hexadecimal digits. The server refuses any other.
     pub sha256: String,
 }
@@ -56,23 +56,32 @@ pub struct TooLarge {
 /// When it does not fit: see [`user_data_with_bundle`].
 pub fn user_data(rendered: &Rendered, other_metadata_bytes: usize) -> Result<UserData, TooLarge> {
     let base64 = STANDARD.encode(compressed(cloud_config(rendered).as_bytes()));
-    let bytes = base64.len() + "user_data".len();
-    if bytes + other_metadata_bytes > METADATA_BYTES_MAX {
-        return Err(TooLarge { bytes, other: other_metadata_bytes });
-    }
-    Ok(UserData { base64, bundle: None })
+    fitting(UserData { base64, bundle: None }, other_metadata_bytes)
 }
 
 /// The user data that fetches the files from `bucket`, which the server must be permitted to read. Its `object` is a
 /// prefix: the digest follows.
-#[must_use]
-pub fn user_data_with_bundle(rendered: &Rendered, bucket: &ObjectPlace) -> UserData {
-    let bytes = compressed(json!({ "write_files": write_files(rendered) }).to_string().as_bytes());
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+///
+/// # Errors
+/// When even that does not fit beside the other metadata.
+pub fn user_data_with_bundle(
+    rendered: &Rendered,
+    bucket: &ObjectPlace,
+    other_metadata_bytes: usize,
+) -> Result<UserData, TooLarge> {
+    let files = json!({ "write_files": write_files(rendered) }).to_string();
+    let text = STANDARD.encode(compressed(files.as_bytes()));
+    let sha256: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
     let place = ObjectPlace { object: format!("{}{sha256}", bucket.object), ..bucket.clone() };
     let config = document(rendered, &json!({ "runcmd": [["bash", "-c", fetch_command(&place, &sha256)]] }));
     let base64 = STANDARD.encode(compressed(config.as_bytes()));
-    UserData { base64, bundle: Some(Bundle { place, bytes, sha256 }) }
+    let data = UserData { base64, bundle: Some(Bundle { place, text, sha256 }) };
+    fitting(data, other_metadata_bytes)
+}
+
+fn fitting(data: UserData, other: usize) -> Result<UserData, TooLarge> {
+    let bytes = data.base64.len() + "user_data".len();
+    if bytes + other > METADATA_BYTES_MAX { Err(TooLarge { bytes, other }) } else { Ok(data) }
 }
 
 /// The whole cloud-config in clear.

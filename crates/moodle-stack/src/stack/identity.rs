@@ -33,8 +33,8 @@ pub enum Reports {
     All,
 }
 
-/// The statements of the policy for `subject`, such as `dynamic-group campus-servers`: it may read the secrets, and write
-/// `reports`, in the bucket of the site, which is in the compartment with this OCID.
+/// The statements of the policy for `subject`, such as `dynamic-group campus-servers`: it may read the secrets and the servers'
+/// files, and write `reports`, in the bucket of the site, which is in the compartment with this OCID.
 #[must_use]
 pub fn statements(config: &Config, subject: &str, compartment_id: &str, reports: Reports) -> [String; 2] {
     allowed(config, compartment_id, reports).map(|what| format!("allow {subject} {what}"))
@@ -54,7 +54,8 @@ fn allowed(config: &Config, compartment_id: &str, reports: Reports) -> [String; 
     };
     [
         format!(
-            "to read objects in {place} where all {{target.bucket.name = '{bucket}', target.object.name = '{secrets}'}}"
+            "to read objects in {place} where all {{target.bucket.name = '{bucket}', \
+             any {{target.object.name = '{secrets}', target.object.name = /boot*/}}}}"
         ),
         format!(
             "to manage objects in {place} where all {{target.bucket.name = '{bucket}', target.object.name = {report}, \

@@ -17,6 +17,9 @@ pub const EXPORT_PATH: &str = "/site";
 /// The object in the bucket that holds the servers' secrets.
 pub const SECRETS_OBJECT: &str = "secrets.json";
 
+/// What the names of objects in the bucket begin with that hold a server's files, where user data has no room for them.
+pub const BOOT_PREFIX: &str = "boot/";
+
 /// The load balancer's listener, and its backend set, for plain HTTP.
 pub const HTTP: &str = "http";
 

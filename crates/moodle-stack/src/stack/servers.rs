@@ -10,12 +10,15 @@ use oci_resources::core::instance_parts::Metadata;
 use oci_resources::network_load_balancer::backend::{self, Backend};
 use oci_resources::network_load_balancer::backend_set;
 use oci_resources::network_load_balancer::network_load_balancer;
+use oci_resources::objectstorage::bucket;
+use oci_resources::objectstorage::object::{self, Object};
+use reconcile::Address;
 use reconcile::value::AttributePath;
 
 use crate::config::{Config, Replace, TlsMode};
 use crate::server::versions::{DatabaseKind, Version};
 use crate::server::{
-    self, Database, DatabaseTls, Endpoint, NfsShare, ObjectPlace, Position, Release, SITE_URL_KEY,
+    self, Bundle, Database, DatabaseTls, Endpoint, NfsShare, ObjectPlace, Position, Release, SITE_URL_KEY,
     SecretSource, ServerSpec, Site, SiteUrl, Storage, Tls, Updates,
 };
 
@@ -61,6 +64,7 @@ fn add_server(build: &mut Build<'_>, index: u16, domains: &[String]) -> Result<(
     let servers = &config.servers;
     let image = servers.image_id.clone().or_else(|| build.facts.image_id.clone());
     let image = image.ok_or_else(|| StackError::NoImage { shape: servers.shape.clone() })?;
+    let (metadata, bundle) = metadata(build, index)?;
     let instance = Instance {
         compartment_id: build.compartment(),
         placement: placement(config, domains, index).into(),
@@ -80,7 +84,7 @@ fn add_server(build: &mut Build<'_>, index: u16, domains: &[String]) -> Result<(
             ..VnicDetails::default()
         }
         .into(),
-        metadata: metadata(build, index)?.into(),
+        metadata: metadata.into(),
         // The old metadata service hands out credentials to whoever can make a server fetch a URL.
         instance_options: InstanceOptions { are_legacy_imds_endpoints_disabled: true.into() }.into(),
         freeform_tags: build.tags(),
@@ -89,8 +93,26 @@ fn add_server(build: &mut Build<'_>, index: u16, domains: &[String]) -> Result<(
     };
     let mut node = instance.inputs().at(of_server(instance::TYPE, "web", index)).rolling(GROUP, name);
     node.lifecycle.ignore_changes = ignored(config);
+    if let Some(bundle) = bundle {
+        let at = of_server(object::TYPE, "boot", index);
+        add_bundle(build, at.clone(), bundle);
+        node = node.after(at);
+    }
     build.graph.add(node);
     Ok(())
+}
+
+/// A server's files, in the bucket before the server is there.
+fn add_bundle(build: &mut Build<'_>, at: Address, bundle: Bundle) {
+    let object = Object {
+        namespace: bundle.place.namespace.into(),
+        bucket: bundle.place.bucket.into(),
+        object: bundle.place.object.into(),
+        content: bundle.text.into(),
+        content_type: "text/plain".into(),
+        ..Object::default()
+    };
+    build.graph.add(object.inputs().at(at).after(address(bucket::TYPE, "site")));
 }
 
 /// What may change without a word: the image when the file leaves the choice to us, and everything that would replace a server
@@ -146,7 +168,8 @@ fn private_ip(config: &Config, index: u16) -> Attr<String> {
     server_address(config, index).map_or(Attr::Absent, |address| address.to_string().into())
 }
 
-fn metadata(build: &Build<'_>, index: u16) -> Result<Metadata, StackError> {
+/// A server's metadata, and its files where there is no room for them.
+fn metadata(build: &Build<'_>, index: u16) -> Result<(Metadata, Option<Bundle>), StackError> {
     let config = build.config;
     let keys = config.servers.ssh_authorized_keys.join("\n");
     let mut others = std::collections::BTreeMap::new();
@@ -157,12 +180,20 @@ fn metadata(build: &Build<'_>, index: u16) -> Result<Metadata, StackError> {
         other_bytes += SITE_URL_KEY.len() + 8 + 15;
     }
     let rendered = server::render(&spec(build, index)?)?;
-    let user_data = server::user_data(&rendered, other_bytes)?;
-    Ok(Metadata {
+    let place = place(build, names::BOOT_PREFIX.to_owned());
+    let user_data = server::user_data(&rendered, other_bytes)
+        .or_else(|_| server::user_data_with_bundle(&rendered, &place, other_bytes))?;
+    let metadata = Metadata {
         ssh_authorized_keys: if keys.is_empty() { Attr::Absent } else { keys.into() },
         user_data: user_data.base64.into(),
         others,
-    })
+    };
+    Ok((metadata, user_data.bundle))
+}
+
+/// An object in the bucket of the site.
+fn place(build: &Build<'_>, object: String) -> ObjectPlace {
+    ObjectPlace { namespace: build.facts.namespace.clone(), bucket: names::bucket(build.config), object }
 }
 
 /// What runs on the server with this index, counted from 0.
@@ -175,11 +206,6 @@ pub fn server_spec(config: &Config, facts: &Facts, index: u16) -> Result<ServerS
 
 fn spec(build: &Build<'_>, index: u16) -> Result<ServerSpec, StackError> {
     let config = build.config;
-    let place = |object: String| ObjectPlace {
-        namespace: build.facts.namespace.clone(),
-        bucket: names::bucket(config),
-        object,
-    };
     let endpoint = |label| build.host(label, Zone::Database).map(|host| Endpoint { host, port: 3306 });
     let database = &config.database;
     Ok(ServerSpec {
@@ -211,8 +237,8 @@ fn spec(build: &Build<'_>, index: u16) -> Result<ServerSpec, StackError> {
             mount_point: "/srv/site".to_owned(),
         },
         tls: tls(config),
-        secrets: SecretSource::Object(place(names::SECRETS_OBJECT.to_owned())),
-        report: Some(place(names::report_object(index))),
+        secrets: SecretSource::Object(place(build, names::SECRETS_OBJECT.to_owned())),
+        report: Some(place(build, names::report_object(index))),
         updates: Updates {
             automatic: config.servers.automatic_updates,
             hour: config.servers.update_hour,

@@ -69,10 +69,12 @@ fn user_data_that_does_not_fit_says_so_and_a_bundle_carries_the_same_files() {
 
     let place =
         ObjectPlace { namespace: "n".to_owned(), bucket: "it's".to_owned(), object: "boot/".to_owned() };
-    let data = user_data_with_bundle(&rendered, &place);
+    let data = user_data_with_bundle(&rendered, &place, METADATA_BYTES_MAX - 4000).unwrap();
+    let refused = user_data_with_bundle(&rendered, &place, METADATA_BYTES_MAX - 1000).unwrap_err();
+    assert_eq!(refused.other, METADATA_BYTES_MAX - 1000);
     let bundle = data.bundle.unwrap();
     assert_eq!(bundle.place.object, format!("boot/{}", bundle.sha256));
-    let files: Value = serde_json::from_str(&unpack(&bundle.bytes)).unwrap();
+    let files: Value = serde_json::from_str(&unpack(&STANDARD.decode(&bundle.text).unwrap())).unwrap();
     assert_eq!(files["write_files"].as_array().unwrap().len(), rendered.files.len());
     let text = unpack(&STANDARD.decode(&data.base64).unwrap());
     assert!(text.contains("oci-mock: needs") && text.contains(&bundle.sha256));

@@ -144,6 +144,8 @@ impl Machine {
         }
         fs::create_dir_all(folder.join("www")).expect("the stage's file system is in memory");
         run(Command::new("cp").arg("-r").arg(format!("{STAND_IN}/site")).arg(folder.join("www/site")));
+        // A checkout may be its owner's alone.
+        run(Command::new("chmod").args(["-R", "u=rwX,go=rX"]).arg(folder.join("www")));
         let SiteUrl::Known(url) = spec.site.url.clone() else { panic!("the tests' sites have addresses") };
         let machine = Self { name: spec.name.clone(), folder, share: share.to_owned(), url };
         machine.give(secrets);

@@ -66,10 +66,14 @@ pub(crate) fn on_stage_after(
         return;
     }
     let mut command = Command::new("setpriv");
-    // The stage dies with whoever waits for it here.
+    // The stage dies with whoever waits for it here. Its programs give up root's rights: they must be able to read what is made
+    // for them, whatever the umask outside, and know of no folder, locale or setting that whoever runs the test has in its environment.
     command.args(["--pdeathsig", "KILL", "--", "unshare"]).args(separate);
+    command.args(["bash", "-c", "umask 022; exec \"$@\"", "bash"]);
     command.arg(std::env::current_exe().expect("a running program has a path"));
-    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(INSIDE, test);
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into());
+    command.env_clear().env("PATH", path).env("HOME", "/root").env("LC_ALL", "C.UTF-8").env(INSIDE, test);
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.log", test.replace(':', "_")));
     let _ = fs::remove_file(&log);
     let mut stage = Service::start(&mut command, log);

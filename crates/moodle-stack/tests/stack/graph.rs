@@ -151,6 +151,38 @@ fn a_domain_that_the_region_does_not_have_is_refused_with_the_key() {
 
 /// The rules of the File Storage documentation, line by line: TCP 111 and 2048-2050 and UDP 111 and 2048 in, TCP 111 and 2048-2050
 /// and UDP 111 out, by source port.
+/// Keys of people have their place in the metadata; where they leave none for a server's files, those lie in the bucket.
+#[test]
+fn a_server_whose_keys_leave_no_room_for_its_files_fetches_them() {
+    let keys = |count: usize| {
+        let key =
+            |number| format!("\"ssh-rsa AAAAB3NzaC1yc2EA{} somebody-{number}@example.org\"", "A".repeat(700));
+        let keys: Vec<String> = (0..count).map(key).collect();
+        format!("[servers]\nssh_authorized_keys = [{}]\n", keys.join(", "))
+    };
+    let few = of(&keys(1));
+    assert!(few.nodes().iter().all(|node| !node.address.as_str().contains("object.boot")));
+
+    let many = of(&keys(30));
+    for index in 0..2 {
+        let at = format!("oci_objectstorage_object.boot[{index}]");
+        let find = |address: &str| {
+            let node = many.nodes().iter().find(|node| node.address.as_str() == address);
+            node.unwrap_or_else(|| panic!("there is no {address}"))
+        };
+        let (object, server) = (find(&at), find(&format!("oci_core_instance.web[{index}]")));
+        let text = format!("{:?}", object.inputs.get("object"));
+        assert!(text.contains("boot/"), "{text}");
+        assert!(server.depends_on.contains(&object.address), "the files are there before the server is");
+        assert!(object.depends_on.iter().any(|other| other.as_str() == "oci_objectstorage_bucket.site"));
+    }
+
+    // Even the command that fetches them needs some room.
+    let config = Config::parse(&format!("{LEAST}{}", keys(42))).expect("it is right");
+    let refused = graph(&config, &facts(), &secrets());
+    assert!(matches!(refused, Err(StackError::TooLarge(_))), "{refused:?}");
+}
+
 #[test]
 fn the_rules_of_the_mount_target_are_those_of_the_documentation() {
     let graph = of("");

@@ -45,7 +45,8 @@ fn each_server_is_a_group_of_its_own_that_reads_the_secrets_and_writes_its_own_r
         texts(&graph, policy, "statements"),
         [
             "allow dynamic-group id <oci_identity_dynamic_group.web[1].id> to read objects in compartment id \
-             ocid1.compartment.oc1..a where all {target.bucket.name = 'campus-site', target.object.name = 'secrets.json'}",
+             ocid1.compartment.oc1..a where all {target.bucket.name = 'campus-site', any {target.object.name = \
+             'secrets.json', target.object.name = /boot*/}}",
             "allow dynamic-group id <oci_identity_dynamic_group.web[1].id> to manage objects in compartment id \
              ocid1.compartment.oc1..a where all {target.bucket.name = 'campus-site', target.object.name = \
              'reports/web2.json', any {request.permission = 'OBJECT_CREATE', request.permission = 'OBJECT_OVERWRITE'}}",

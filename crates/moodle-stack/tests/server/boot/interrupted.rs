@@ -11,9 +11,9 @@ fn a_boot_that_loses_its_power_goes_on_at_the_next_start_and_installs_once() {
     let mut scenario = Scenario::new("power");
     scenario.boots = 4;
     scenario.cuts = vec![
-        (1, "site-boot: packages: begins"),
-        (2, "site-boot: installation: begins"),
-        (3, "site-boot: services: begins"),
+        (1, "0.3", "site-boot: packages: begins"),
+        (2, "1", "site-boot: installation: begins"),
+        (3, "0", "site-boot: services: begins"),
     ];
     // What was written last may not have reached the disk.
     scenario.before = vec![(2, r#": >"$1/usr/local/lib/site/boot.sh"; : >"$1/etc/site/settings.json""#)];

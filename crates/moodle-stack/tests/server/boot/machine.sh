@@ -2,7 +2,8 @@
 # machine.sh IMAGE WORK BOOTS: boots the image BOOTS times in a container, with the files of WORK/disk laid over it and
 # WORK/outside mounted at /test. The console goes to WORK/console-N. What is written stays in memory and goes with the end.
 #
-# Where there is WORK/outside/cut-N, boot N loses its power: a second after the console has shown the text in that file.
+# Where there is WORK/outside/cut-N, boot N loses its power: as many seconds as that file's first line says after the console has
+# shown the text in its second.
 set -euo pipefail
 # Whoever calls may have another one; users of the container must be able to read what is laid over its disk.
 umask 022
@@ -37,9 +38,9 @@ cp -a --no-preserve=ownership "$work/disk/." "$work/memory/root/"
 
 # All of the container's processes at once, as without power: its first process is the only child of its nspawn.
 cut() {
-    local text=$1 console=$2 pid
-    until grep -qaF -- "$text" "$console" 2>/dev/null; do sleep 0.1; done
-    sleep 1
+    local file=$1 console=$2 pid
+    until grep -qaF -- "$(tail -n +2 "$file")" "$console" 2>/dev/null; do sleep 0.05; done
+    sleep "$(head -n 1 "$file")"
     for pid in $(pgrep -x systemd-nspawn); do
         if tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -- "--machine=$name"; then pkill -KILL -P "$pid"; fi
     done
@@ -73,7 +74,7 @@ for ((boot = 1; boot <= boots; boot++)); do
         --machine="$name" --hostname=web1 --bind="$work/outside:/test" --console=interactive)
     watcher=
     if [[ -f $work/outside/cut-$boot ]]; then
-        cut "$(<"$work/outside/cut-$boot")" "$work/console-$boot" &
+        cut "$work/outside/cut-$boot" "$work/console-$boot" &
         watcher=$!
     fi
     status=0

@@ -43,8 +43,10 @@ struct Scenario {
     vault_lacks: Option<&'static str>,
     /// Whether the files lie in a bucket and user data only fetches them.
     bundle: bool,
-    /// For a boot by its number: a text on the console, a second after which the power is cut.
-    cuts: Vec<(usize, &'static str)>,
+    /// For a boot by its number: so many seconds after a text on the console the power is cut.
+    cuts: Vec<(usize, &'static str, &'static str)>,
+    /// Whether the database answers only some time after the first boot has begun.
+    database_is_late: bool,
     /// How many calls of Oracle's command line are refused at first, because no policy permits them yet.
     denials: usize,
     /// Whether the share can be mounted from the beginning.
@@ -87,6 +89,7 @@ impl Scenario {
             vault_lacks: None,
             bundle: false,
             cuts: Vec::new(),
+            database_is_late: false,
             denials: 0,
             share_is_there: true,
             boots: 1,
@@ -169,10 +172,13 @@ impl Scenario {
         for (boot, script) in &self.then {
             write(&outside.join(format!("then-{boot}")), script);
         }
-        for (boot, text) in &self.cuts {
-            write(&outside.join(format!("cut-{boot}")), text);
+        for (boot, seconds, text) in &self.cuts {
+            write(&outside.join(format!("cut-{boot}")), &format!("{seconds}\n{text}"));
         }
         write(&outside.join("denials"), &self.denials.to_string());
+        if self.database_is_late {
+            write(&outside.join("late"), "");
+        }
         if self.share_is_there {
             std::fs::create_dir(outside.join("share")).unwrap();
         }
@@ -181,19 +187,28 @@ impl Scenario {
     /// What is laid over the image: the seed that cloud-init finds, the stand-ins, the test's own units.
     fn disk(&self, disk: &Path) {
         succeeds(Command::new("cp").arg("-r").arg(here("disk")).arg(disk), b"");
-        let rendered = render(&self.spec).unwrap();
+        let mut rendered = render(&self.spec).unwrap();
+        if !self.cuts.is_empty() {
+            // The lease of who installs without power is waited for; a test has not a minute.
+            let settings =
+                rendered.files.get_mut("/etc/site/settings.json").expect("each server has settings");
+            let shorter =
+                settings.content.replace(r#""install_lease_seconds": 60"#, r#""install_lease_seconds": 12"#);
+            assert_ne!(settings.content, shorter, "there is no lease");
+            settings.content = shorter;
+        }
         let data = if self.bundle {
             let bucket = |object: &str| ObjectPlace {
                 namespace: "axexample".to_owned(),
                 bucket: "moodle".to_owned(),
                 object: object.to_owned(),
             };
-            let data = user_data_with_bundle(&rendered, &bucket("boot/"));
+            let data = user_data_with_bundle(&rendered, &bucket("boot/"), 4096).unwrap();
             let bundle = data.bundle.as_ref().expect("it was asked for");
             let outside = disk.parent().expect("it is in the work folder").join("outside");
             let path = outside.join("objects/moodle").join(&bundle.place.object);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, &bundle.bytes).unwrap();
+            std::fs::write(path, &bundle.text).unwrap();
             data
         } else {
             user_data(&rendered, 4096).unwrap()
@@ -242,7 +257,7 @@ struct Booted {
     work: PathBuf,
     spec: ServerSpec,
     secrets: Value,
-    cuts: Vec<(usize, &'static str)>,
+    cuts: Vec<(usize, &'static str, &'static str)>,
 }
 
 impl Booted {

@@ -40,6 +40,7 @@ systemctl start site-refresh.service
 #[test]
 fn a_server_becomes_ready_though_its_database_comes_later_and_a_second_boot_changes_nothing() {
     let mut scenario = Scenario::new("ready");
+    scenario.database_is_late = true;
     scenario.boots = 3;
     scenario.before = vec![(3, "mv share share.away")];
     scenario.then = vec![(2, "exit 0"), (3, SHARE_COMES_BACK)];

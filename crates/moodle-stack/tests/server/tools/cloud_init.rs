@@ -61,7 +61,7 @@ fn the_command_cloud_init_schema_accepts_one_server_of_each_application() {
             object: "boot/".to_owned(),
         };
         // With the files in it, and with the command that fetches them.
-        for data in [user_data(&rendered, 0).unwrap(), user_data_with_bundle(&rendered, &place)] {
+        for data in [user_data(&rendered, 0).unwrap(), user_data_with_bundle(&rendered, &place, 0).unwrap()] {
             let path = folder.join(application.name());
             write(&path, &unpacked(&data.base64));
             let schema = ["schema", "--annotate", "--config-file"];

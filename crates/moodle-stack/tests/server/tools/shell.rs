@@ -122,7 +122,7 @@ fn fetch_script(case: &Case) -> String {
 }
 
 fn script_of(case: &Case, place: &ObjectPlace) -> String {
-    let data = user_data_with_bundle(&case.rendered, place);
+    let data = user_data_with_bundle(&case.rendered, place, 0).unwrap();
     let config = unpacked(&data.base64);
     let json: serde_json::Value =
         serde_json::from_str(config.lines().nth(2).expect("two lines of comments, then JSON"))
