@@ -18,7 +18,7 @@ use crate::arguments::{Apply, Destroy, Global, Json, Plan as PlanArguments, Sele
 use crate::cloud::Cloud;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::report::say;
+use crate::report::{answer, say};
 use crate::stack_file::{self, StackFile};
 use crate::view::progress::{Mode as Shown, Reporter};
 use crate::view::{self, Style};
@@ -220,7 +220,7 @@ impl Run {
 
     async fn show_plan(&mut self, arguments: &PlanArguments, options: &PlanOptions) -> Result<Exit, Failure> {
         let Some(plan) = self.make_plan(options).await? else { return Ok(Exit::Interrupted) };
-        show(&plan, &self.global, arguments.json.json);
+        show(&plan, &self.global, arguments.json.json)?;
         refuse_problems(&plan)?;
         let is_empty = plan.is_empty();
         let known = if is_empty { all_is_known(&plan, options) } else { Ok(()) };
@@ -239,7 +239,7 @@ impl Run {
         let Some(observed) = self.look(&PlanOptions::default()).await? else { return Ok(Exit::Interrupted) };
         let options = PlanOptions { mode: Mode::RefreshOnly, ..PlanOptions::default() };
         let plan = self.session.plan(&observed, &options);
-        show(&plan, &self.global, json.json);
+        show(&plan, &self.global, json.json)?;
         if !plan.drift().is_empty() {
             return Ok(Exit::Changes);
         }
@@ -272,7 +272,7 @@ impl Run {
             },
         };
         if !json.json {
-            show(&plan, &self.global, false);
+            show(&plan, &self.global, false)?;
         }
         refuse_problems(&plan)?;
         if !plan.is_empty() {
@@ -474,17 +474,15 @@ fn write_plan(path: &Path, saved: &SavedPlan) -> Result<(), Failure> {
 /// Columns where nobody says how many there are.
 const COLUMNS: usize = 100;
 
-#[expect(clippy::print_stdout, reason = "the plan is what was asked for")]
-fn show(plan: &Plan, global: &Global, json: bool) {
+fn show(plan: &Plan, global: &Global, json: bool) -> Result<(), Failure> {
     let options = Session::apply_options(plan);
     if json {
-        println!("{:#}", view::plan::json(plan, &options));
-        return;
+        return answer(format_args!("{:#}", view::plan::json(plan, &options)));
     }
     let is_terminal = std::io::stdout().is_terminal();
     let columns = terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0));
     let style = Style::choose(global.color, is_terminal, &world::RealWorld::new());
-    print!("{}", view::plan::render(plan, &options, view::plan::Show { style, columns }));
+    answer(view::plan::render(plan, &options, view::plan::Show { style, columns }))
 }
 
 /// What a run left out although nobody asked for that: who did the rest has not done what was asked. What a destroy left out may go on

@@ -181,9 +181,11 @@ impl From<SessionError> for Failure {
             SessionError::State(_) => failure.ending(Exit::Usage).hint(
                 "nothing was changed; a backup lies beside the state, and `oci-moodle state recover` rebuilds it from the cloud",
             ),
-            SessionError::OtherSite { .. } => {
-                failure.ending(Exit::Usage).hint("`--state PATH` names another state; `-c FILE` another stack file")
-            }
+            SessionError::OtherSite { own, .. } => failure.ending(Exit::Usage).hint(format!(
+                "each site has a state of its own: in every run on this file say `--state {}`, or set OCI_MOODLE_STATE to it; \
+                 or keep the file in a folder of its own",
+                own.display()
+            )),
             SessionError::Secret { .. } | SessionError::WeakPassword { .. } => {
                 failure.ending(Exit::Usage).hint("see `[secrets]` in the stack file")
             }

@@ -1,6 +1,7 @@
 //! The verbs that only look at the cloud: `preflight`, `status`, `verify`.
 
 use moodle_stack::preflight::{self, Level, Subject};
+use moodle_stack::session::belongs_to;
 use moodle_stack::site::{Inspection, inspect};
 use moodle_stack::verify;
 use reconcile::journal::peek;
@@ -12,12 +13,11 @@ use crate::arguments::{Global, Json};
 use crate::cloud::Cloud;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
-use crate::report::say;
+use crate::report::{answer, say};
 use crate::stack_file::{self, StackFile};
 use crate::{change, state};
 
 /// `oci-moodle preflight`.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) async fn preflight(global: &Global, json: Json) -> Result<Exit, Failure> {
     let interrupt =
         Interrupt::listen().map_err(|error| Failure::because("could not listen for signals", &error))?;
@@ -39,39 +39,37 @@ pub(crate) async fn preflight(global: &Global, json: Json) -> Result<Exit, Failu
     cloud.close().await;
     let Some(report) = report else { return Ok(Exit::Interrupted) };
     if json.json {
-        println!("{:#}", report.to_json());
+        answer(format_args!("{:#}", report.to_json()))?;
     } else {
-        print!("{}", report.to_table(Level::Unknown));
+        answer(report.to_table(Level::Unknown))?;
     }
     Ok(if report.has_faults() { Exit::Failed } else { Exit::Done })
 }
 
 /// `oci-moodle status`. No lock is taken: it can be looked at while an apply runs.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) async fn status(global: &Global, json: Json) -> Result<Exit, Failure> {
     let site = Looking::begin(global).await?;
     let seen = site.interrupt.or(site.inspect()).await;
     site.cloud.close().await;
     let Some(seen) = seen else { return Ok(Exit::Interrupted) };
     if json.json {
-        println!("{:#}", seen.to_json());
+        answer(format_args!("{:#}", seen.to_json()))?;
     } else {
-        print!("{}", seen.to_text());
+        answer(seen.to_text())?;
     }
     Ok(if seen.is_well() { Exit::Done } else { Exit::Failed })
 }
 
 /// `oci-moodle verify`. For the plan, the state is locked for a moment; where another run has it, the plan is what is not known.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) async fn verify(global: &Global, json: Json) -> Result<Exit, Failure> {
     let site = Looking::begin(global).await?;
     let report = site.interrupt.or(site.verify(global)).await;
     site.cloud.close().await;
     let Some(report) = report else { return Ok(Exit::Interrupted) };
     if json.json {
-        println!("{:#}", report.to_json());
+        answer(format_args!("{:#}", report.to_json()))?;
     } else {
-        print!("{}", report.to_table(Level::Ok));
+        answer(report.to_table(Level::Ok))?;
     }
     let unwell = report.findings().iter().any(|finding| finding.code.is_some());
     Ok(if unwell || !report.skipped().is_empty() { Exit::Failed } else { Exit::Done })
@@ -91,7 +89,9 @@ impl Looking {
             Interrupt::listen().map_err(|error| Failure::because("could not listen for signals", &error))?;
         let file = stack_file::read(global, &world::RealWorld::new())?;
         say(&file.warnings);
+        let path = stack_file::state_path(global);
         let state = state::look(global).await?.state;
+        belongs_to(&state, &file.config, &path)?;
         let folder = stack_file::work_folder(global);
         let cloud = Cloud::connect(global, &folder, file.config.cloud.region.as_deref()).await?;
         Ok(Self { file, state, cloud, interrupt })

@@ -60,7 +60,9 @@ async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Mock(Mock::Serve(options)) => mock_serve::run(&options.options(&global)).await,
         Verb::Completions { shell } => {
             let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "oci-moodle", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "oci-moodle", &mut script);
+            report::answer(String::from_utf8_lossy(&script))?;
             Ok(Exit::Done)
         }
     }

@@ -4,9 +4,9 @@ use oci_mock::serve::{ServeError, ServeOptions, serve};
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
+use crate::report::answer;
 
 /// Serves until the process is told to stop (SIGINT or SIGTERM), which is its ordinary end.
-#[expect(clippy::print_stdout, reason = "the base URL on the first line of stdout is a contract")]
 pub(crate) async fn run(options: &ServeOptions) -> Result<Exit, Failure> {
     // Listened for before the URL is printed: whoever has read it may stop us at once.
     let stop =
@@ -15,7 +15,8 @@ pub(crate) async fn run(options: &ServeOptions) -> Result<Exit, Failure> {
         let failure = if is_bad_input(&error) { Failure::usage_because } else { Failure::because };
         failure("could not start the mock", &error)
     })?;
-    println!("{}", server.base_url());
+    // A contract: the base URL is the first line of stdout.
+    answer(server.base_url())?;
     // It ends by the interrupt only.
     stop.or(std::future::pending::<()>()).await;
     server.stop().await;

@@ -1,7 +1,7 @@
 //! The stack file, and what lies beside it.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use moodle_stack::config::{Config, SourceFile, load};
 use moodle_stack::diagnostic::{Diagnostics, Places};
@@ -61,7 +61,12 @@ pub(crate) fn wrong(global: &Global, diagnostics: &Diagnostics, file: &SourceFil
 
 /// The `.oci-moodle` beside the stack file.
 pub(crate) fn work_folder(global: &Global) -> PathBuf {
-    reconcile::disk::folder_of(&global.stack).join(".oci-moodle")
+    let name = Path::new(".oci-moodle");
+    match reconcile::disk::folder_of(&global.stack) {
+        // As people would write it.
+        here if here == Path::new(".") => name.to_owned(),
+        folder => folder.join(name),
+    }
 }
 
 /// Where the state is.

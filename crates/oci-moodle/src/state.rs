@@ -1,6 +1,6 @@
 //! `state`, `output`, `import`: what the state knows, and changing that by hand.
 
-use moodle_stack::session::Session;
+use moodle_stack::session::{Session, belongs_to};
 use reconcile::Address;
 use reconcile::journal::{Peeked, peek};
 use reconcile::record::{Slot, StateEntry};
@@ -12,7 +12,7 @@ use crate::arguments::{Global, Json, State as Verb};
 use crate::change::{address, place};
 use crate::cloud::Cloud;
 use crate::exit::{Exit, Failure};
-use crate::report::say;
+use crate::report::{answer, say};
 use crate::stack_file;
 
 /// `oci-moodle state …`.
@@ -110,28 +110,35 @@ pub(crate) async fn look(global: &Global) -> Result<Peeked, Failure> {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
-fn print_json(value: &JsonValue) {
-    println!("{value:#}");
+fn print_json(value: &JsonValue) -> Result<(), Failure> {
+    answer(format_args!("{value:#}"))
+}
+
+/// The state, which must not be that of another site than the stack file describes. Without a stack file it is whose it is.
+async fn look_own(global: &Global) -> Result<Peeked, Failure> {
+    let peeked = look(global).await?;
+    if let Ok(file) = stack_file::read(global, &world::RealWorld::new()) {
+        belongs_to(&peeked.state, &file.config, &stack_file::state_path(global))?;
+    }
+    Ok(peeked)
 }
 
 async fn list(global: &Global, json: Json) -> Result<Exit, Failure> {
-    let peeked = look(global).await?;
+    let peeked = look_own(global).await?;
     let all = commands::list(&peeked.state);
     if json.json {
-        print_json(&all.iter().map(described).collect());
+        print_json(&all.iter().map(described).collect())?;
     } else {
         for shown in all {
-            line(&shown);
+            line(&shown)?;
         }
     }
     Ok(Exit::Done)
 }
 
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
-fn line(shown: &Shown<'_>) {
+fn line(shown: &Shown<'_>) -> Result<(), Failure> {
     let deposed = if shown.slot == Slot::Current { "" } else { " (deposed)" };
-    println!("{}{deposed}", shown.address);
+    answer(format_args!("{}{deposed}", shown.address))
 }
 
 fn described(shown: &Shown<'_>) -> JsonValue {
@@ -145,20 +152,19 @@ fn described(shown: &Shown<'_>) -> JsonValue {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 async fn show(global: &Global, at: &Address, json: Json) -> Result<Exit, Failure> {
-    let peeked = look(global).await?;
+    let peeked = look_own(global).await?;
     let all = commands::show(&peeked.state, at)
         .map_err(|error| Failure::usage_because("nothing to show", &error))?;
     for shown in all {
         let mut whole = described(&shown);
         whole["attributes"] = json!(shown.entry.attributes);
         if json.json {
-            print_json(&whole);
+            print_json(&whole)?;
         } else {
-            line(&shown);
+            line(&shown)?;
             for (name, value) in shown.entry.attributes.iter() {
-                println!("    {name} = {value}");
+                answer(format_args!("    {name} = {value}"))?;
             }
         }
     }
@@ -166,16 +172,15 @@ async fn show(global: &Global, at: &Address, json: Json) -> Result<Exit, Failure
 }
 
 /// `oci-moodle output`.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) async fn output(global: &Global, name: Option<&str>, json: Json) -> Result<Exit, Failure> {
-    let peeked = look(global).await?;
+    let peeked = look_own(global).await?;
     let outputs = peeked.state.outputs();
     let Some(name) = name else {
         if json.json {
-            print_json(&json!(outputs));
+            print_json(&json!(outputs))?;
         } else {
             for (name, value) in outputs.iter() {
-                println!("{name} = {value}");
+                answer(format_args!("{name} = {value}"))?;
             }
         }
         return Ok(Exit::Done);
@@ -189,8 +194,8 @@ pub(crate) async fn output(global: &Global, name: Option<&str>, json: Json) -> R
         }
     })?;
     match value.as_str() {
-        Some(text) if !json.json => println!("{text}"),
-        _ => print_json(&json!(value)),
+        Some(text) if !json.json => answer(text)?,
+        _ => print_json(&json!(value))?,
     }
     Ok(Exit::Done)
 }

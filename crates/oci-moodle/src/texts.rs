@@ -11,24 +11,22 @@ use serde_json::json;
 
 use crate::arguments::{self, Global, GraphFormat, Init, Json};
 use crate::exit::{Exit, Failure};
-use crate::report::say;
+use crate::report::{answer, say};
 use crate::stack_file;
 
 /// `oci-moodle validate`.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) fn validate(global: &Global, json: Json) -> Result<Exit, Failure> {
     let file = stack_file::read(global, &world::RealWorld::new())?;
     say(&file.warnings);
     if json.json {
-        println!("{}", json!({"valid": true, "site": file.config.site.name}));
+        answer(json!({"valid": true, "site": file.config.site.name}))?;
     } else {
-        println!("{}: nothing is wrong", global.stack.display());
+        answer(format_args!("{}: nothing is wrong", global.stack.display()))?;
     }
     Ok(Exit::Done)
 }
 
 /// `oci-moodle init`.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) fn init(global: &Global, given: Init) -> Result<Exit, Failure> {
     let path = &global.stack;
     let answers = Answers {
@@ -66,10 +64,10 @@ pub(crate) fn init(global: &Global, given: Init) -> Result<Exit, Failure> {
             Failure::because(message, &error)
         }
     })?;
-    println!(
+    answer(format_args!(
         "{} is written. Next: `oci-moodle validate`, `oci-moodle preflight`, `oci-moodle apply`.",
         path.display()
-    );
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -92,7 +90,6 @@ fn asked(given: Option<String>, question: &str, option: &str) -> Result<String, 
 }
 
 /// `oci-moodle graph`.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) fn graph(global: &Global, format: GraphFormat) -> Result<Exit, Failure> {
     let file = stack_file::read(global, &world::RealWorld::new())?;
     say(&file.warnings);
@@ -100,19 +97,18 @@ pub(crate) fn graph(global: &Global, format: GraphFormat) -> Result<Exit, Failur
     let facts = session::known_facts(&stack_file::state_path(global), &file.config);
     let scene = Scene::of(&file.config, facts.map(|facts| facts.availability_domains.len()));
     match format {
-        GraphFormat::Svg => print!("{}", picture::svg(&scene)),
-        GraphFormat::Dot => print!("{}", picture::dot(&scene)),
-        GraphFormat::Mermaid => print!("{}", picture::mermaid(&scene)),
-        GraphFormat::Json => println!("{:#}", picture::json(&scene)),
-    }
+        GraphFormat::Svg => answer(picture::svg(&scene)),
+        GraphFormat::Dot => answer(picture::dot(&scene)),
+        GraphFormat::Mermaid => answer(picture::mermaid(&scene)),
+        GraphFormat::Json => answer(format_args!("{:#}", picture::json(&scene))),
+    }?;
     Ok(Exit::Done)
 }
 
 /// `oci-moodle schema`.
-#[expect(clippy::print_stdout, reason = "the answer is what was asked for")]
 pub(crate) fn schema(resource_type: Option<&str>) -> Result<Exit, Failure> {
     let Some(wanted) = resource_type else {
-        print!("{}", stack_schema::text());
+        answer(stack_schema::text())?;
         return Ok(Exit::Done);
     };
     let modules = oci_resources::modules().map(|module| module.resource_type());
@@ -128,6 +124,6 @@ pub(crate) fn schema(resource_type: Option<&str>) -> Result<Exit, Failure> {
     };
     let text = serde_json::to_string_pretty(&found.schema.to_json())
         .map_err(|error| Failure::because("the schema cannot be written", &error))?;
-    println!("{text}");
+    answer(text)?;
     Ok(Exit::Done)
 }

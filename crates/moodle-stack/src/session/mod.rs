@@ -60,14 +60,16 @@ pub enum SessionError {
     #[error(transparent)]
     State(#[from] OpenError),
     /// The state is of another site.
-    #[error("the state in {location} is that of the site `{there}`, and the file describes `{wanted}`")]
+    #[error("the state in {} is that of the site `{there}`, and the file describes `{wanted}`", path.display())]
     OtherSite {
         /// Which state.
-        location: String,
+        path: PathBuf,
         /// Whose it is.
         there: String,
         /// What the file says.
         wanted: String,
+        /// A state beside it that this site may have for its own.
+        own: PathBuf,
     },
     /// A secret cannot be had.
     #[error("the secret `{name}` cannot be had")]
@@ -143,7 +145,7 @@ impl Session {
             stack::graph(config, &facts, &with_generated(given.clone(), config, &any_key))?;
         }
         let journal = open_journal(&place, reason).await?;
-        match describe(&journal, config, &facts, given) {
+        match describe((&journal, &place.state), config, &facts, given) {
             Ok(graph) => {
                 if is_asked {
                     // It only saves questions, so a disk that is full is no reason to stop.
@@ -178,7 +180,7 @@ impl Session {
             None => place.client.whoami().await?.tenancy,
         };
         let journal = open_journal(&place, reason).await?;
-        if let Err(error) = is_of(journal.state(), config, &journal.location()) {
+        if let Err(error) = belongs_to(journal.state(), config, &place.state) {
             // As in `open`.
             let _ = journal.close().await;
             return Err(error);
@@ -350,22 +352,26 @@ fn host_name(machine: &dyn World) -> Option<String> {
 }
 
 fn describe(
-    journal: &Journal,
+    (journal, path): (&Journal, &Path),
     config: &Config,
     facts: &Facts,
     given: Secrets,
 ) -> Result<Graph, SessionError> {
-    is_of(journal.state(), config, &journal.location())?;
+    belongs_to(journal.state(), config, path)?;
     let secrets = with_generated(given, config, journal.key());
     Ok(stack::graph(config, facts, &secrets)?)
 }
 
-/// Whether a state belongs to the site of `config`.
-fn is_of(state: &State, config: &Config, location: &str) -> Result<(), SessionError> {
+/// Makes sure that the state at `path` belongs to the site of `config`, or to none yet.
+///
+/// # Errors
+/// [`SessionError::OtherSite`].
+pub fn belongs_to(state: &State, config: &Config, path: &Path) -> Result<(), SessionError> {
+    let wanted = config.site.name.clone();
     match names::site_of(state) {
-        Some(there) if there != config.site.name => {
-            let (location, wanted) = (location.to_owned(), config.site.name.clone());
-            Err(SessionError::OtherSite { location, there, wanted })
+        Some(there) if there != wanted => {
+            let own = path.with_file_name(format!("state-{wanted}.json"));
+            Err(SessionError::OtherSite { path: path.to_owned(), there, wanted, own })
         }
         Some(_) | None => Ok(()),
     }

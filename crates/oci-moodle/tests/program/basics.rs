@@ -1,8 +1,9 @@
 //! Arguments, stdout, stderr, exit status, and the mock as a server.
 
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::support::{Served, program, run};
+use crate::support::{Served, Site, program, run};
 
 #[test]
 fn the_version_is_one_line_on_stdout() {
@@ -85,4 +86,71 @@ fn options_may_come_from_the_environment() {
     let output = program().env("OCI_MOODLE_TIME_SCALE", "never").args(["mock", "serve"]).output().unwrap();
     assert_eq!(output.status.code(), Some(64));
     assert!(String::from_utf8(output.stderr).unwrap().contains("time scale"));
+}
+
+/// Everything that is written before a cloud is needed, and a run.
+const WRITERS: &[(&[&str], i32)] = &[
+    (&["--help"], 0),
+    (&["--version"], 0),
+    (&["completions", "bash"], 0),
+    (&["schema"], 0),
+    (&["schema", "oci_core_vcn"], 0),
+    (&["graph"], 0),
+    (&["graph", "--format", "json"], 0),
+    (&["validate"], 0),
+    (&["validate", "--json"], 0),
+    (&["plan"], 0),
+    (&["plan", "--json"], 0),
+    (&["apply", "--auto-approve", "--json"], 0),
+    (&["state", "list"], 0),
+    (&["state", "list", "--json"], 0),
+    (&["state", "show", "oci_core_vcn.site"], 0),
+    (&["output"], 0),
+    (&["output", "url"], 0),
+    (&["status"], 0),
+    (&["status", "--json"], 0),
+    (&["verify"], 0),
+    (&["preflight", "--json"], 0),
+    (&["destroy", "--auto-approve"], 0),
+    (&["no-such-verb"], 64),
+    (&["apply"], 64),
+];
+
+#[test]
+fn who_closes_a_pipe_early_gets_the_same_exit_status_and_no_complaint() {
+    let (_served, cloud) = Served::cloud(250, 1);
+    let site = Site::lean(&cloud);
+    for (arguments, code) in WRITERS {
+        let mut child =
+            site.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("pipe"), "{arguments:?}: {stderr}");
+    }
+    for arguments in [&["validate"][..], &["apply"], &["plan"], &["apply", "--auto-approve"]] {
+        let mut child =
+            site.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stderr.take());
+        let code = child.wait().unwrap().code();
+        assert_eq!(code, Some(if arguments == ["apply"] { 64 } else { 0 }), "{arguments:?} without stderr");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_to_stdout_is_a_failure_that_is_told() {
+    let (served, cloud) = Served::cloud(250, 1);
+    let site = Site::lean(&cloud);
+    for arguments in
+        [&["graph"][..], &["validate"], &["completions", "bash"], &["plan"], &["apply", "--auto-approve"]]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = site.command(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("could not write to stdout"), "{arguments:?}: {stderr}");
+    }
+    assert_eq!(served.changes().len(), 0, "nobody could read the plan");
 }

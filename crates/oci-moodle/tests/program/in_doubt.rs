@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Ended, Served, Site};
 
-const TIME_SCALE: u32 = 2000;
+const TIME_SCALE: u32 = 250;
 
 fn faults(served: &Served, faults: &Json) {
     assert_eq!(served.ask("DELETE", "/_mock/faults", "").0, "HTTP/1.1 200 OK");

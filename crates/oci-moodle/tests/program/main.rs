@@ -21,3 +21,4 @@ mod killed;
 mod locked;
 mod looked_at;
 mod refused;
+mod two_sites;
