@@ -3,6 +3,7 @@
 //! `oci_core_vcn.main`, `oci_core_instance.web["1"]`, `oci_core_volume.data[0]`, `data.oci_core_images.linux`.
 //! Deliberately absent: module paths. A stack is one flat graph; whoever composes stacks composes names.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// The address of one resource or data source; cheap to clone, ordered by its text.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Address(Arc<str>);
 
 /// Which instance of a group an address means.
@@ -104,6 +105,19 @@ impl Address {
             Some((kind, name)) if first == "data" => (true, kind, name),
             _ => (false, first, rest),
         }
+    }
+}
+
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Most of those that are equal share their storage, and then the text, which lies elsewhere, is not looked at.
+        if self.same_storage(other) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -52,11 +52,14 @@ pub(super) async fn prime<'a>(
             (None, _) | (_, Some(Action::Create)) => desired,
             (Some(entry), _) => with_ignored(node, desired, &entry.attributes),
         };
-        if let Some(step) = step
-            && !agree(context.key, &step.planned, &desired)
-        {
-            return Err(ApplyError::ConfigurationChanged(node.address.clone()));
-        }
+        let desired = match step {
+            // Mostly it is what was planned, to the letter, and then one of them is enough.
+            Some(step) if desired == step.planned => step.planned.clone(),
+            Some(step) if !agree(context.key, &step.planned, &desired) => {
+                return Err(ApplyError::ConfigurationChanged(node.address.clone()));
+            }
+            Some(_) | None => desired,
+        };
         let known = match (step.map(|step| &step.action), entry) {
             (Some(Action::Read), _) => Known::Unread,
             (Some(Action::Create), _) => Known::Created { desired },

@@ -60,7 +60,7 @@ fn align<'k, V>(
     let mut find = |key: &Address| {
         loop {
             let (next, _) = found.peek()?;
-            let order = if next.same_storage(key) { Ordering::Equal } else { (*next).cmp(key) };
+            let order = (*next).cmp(key);
             if order == Ordering::Greater {
                 return None;
             }
