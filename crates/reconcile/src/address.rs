@@ -87,7 +87,7 @@ impl Address {
     /// The address without its instance key: `oci_core_instance.web` of `oci_core_instance.web["1"]`.
     #[must_use]
     pub fn group(&self) -> &str {
-        self.0.find('[').map_or(&self.0, |at| &self.0[..at])
+        split(&self.0, b'[').map_or(&self.0, |(group, _)| group)
     }
 
     /// The instance key, if there is one.
@@ -100,8 +100,8 @@ impl Address {
     /// Whether it is a data source, its type and its name.
     fn parts(&self) -> (bool, &str, &str) {
         let group = self.group();
-        let (first, rest) = group.split_once('.').unwrap_or((group, ""));
-        match rest.split_once('.') {
+        let (first, rest) = split(group, b'.').unwrap_or((group, ""));
+        match split(rest, b'.') {
             Some((kind, name)) if first == "data" => (true, kind, name),
             _ => (false, first, rest),
         }
@@ -187,6 +187,12 @@ impl fmt::Display for InstanceKey {
             }
         }
     }
+}
+
+/// As `split_once`, which is made for longer texts than these.
+fn split(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == at)?;
+    Some((&text[..place], &text[place + 1..]))
 }
 
 fn check(text: &str) -> Result<(), &'static str> {

@@ -22,6 +22,9 @@ const SMALL_BASE_BYTES: u64 = 1 << 20;
 /// at most this many times what the changes wrote.
 const JOURNAL_PART_OF_BASE: u64 = 2;
 
+/// Room for a record of common size.
+const RECORD_BYTES: usize = 512;
+
 /// The lock is renewed when this part of its lease has passed, so that one renewal may be missed.
 const RENEWALS_PER_LEASE: u32 = 4;
 
@@ -407,7 +410,7 @@ impl Journal {
         self.check_usable()?;
         self.renew_if_due().await?;
         let batch = self.state.serial() + 1;
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(RECORD_BYTES * records.len());
         let mut refused = None;
         for record in records {
             let (length, chain) = (bytes.len(), self.chain.clone());

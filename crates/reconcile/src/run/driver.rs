@@ -179,21 +179,16 @@ fn make<'a>(
     call: Call,
 ) -> BoxFuture<'a, Answer> {
     Box::pin(async move {
-        let is_cancelled = async {
-            match call {
-                Call::Create(_) | Call::Update(_) | Call::Delete(_) => cancel.stopped().await,
-                Call::Poll(_) | Call::Find(_) | Call::Read(_) => std::future::pending().await,
+        let changes_the_world = matches!(call, Call::Create(_) | Call::Update(_) | Call::Delete(_));
+        if changes_the_world && cancel.is_stopping() {
+            return Answer::Withheld;
+        }
+        if after > Duration::ZERO {
+            tokio::select! {
+                biased;
+                () = cancel.stopped(), if changes_the_world => return Answer::Withheld,
+                () = context.world.sleep(after) => {}
             }
-        };
-        let pause = async {
-            if after > Duration::ZERO {
-                context.world.sleep(after).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = is_cancelled => return Answer::Withheld,
-            () = pause => {}
         }
         let provider: &'a dyn Provider = context.provider;
         let answer = async move {
