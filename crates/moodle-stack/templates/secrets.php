@@ -50,17 +50,18 @@ $target = $settings['site_file'];
 // The same bytes are not written again, so that PHP's cache and the file's time stay as they are.
 if (!is_file($target) || file_get_contents($target) !== $text) {
     write_whole("$target.new", $text);
+    // On the disk before it has its name: half a file must not take the place of a whole one.
+    fsync(fopen("$target.new", 'r'));
     // Who may read the old one may read the new one from its first moment.
     chgrp("$target.new", $settings['web_group']);
     chmod("$target.new", 0640);
     rename("$target.new", $target);
 }
 
-/** Writes a file to the disk, or ends with an error: half a file must not take the place of a whole one. */
+/** Writes a file, or ends with an error. */
 function write_whole(string $file, #[\SensitiveParameter] string $text): void
 {
-    $handle = fopen($file, 'w');
-    if ($handle === false || fwrite($handle, $text) !== strlen($text) || !fsync($handle) || !fclose($handle)) {
+    if (@file_put_contents($file, $text) !== strlen($text)) {
         fwrite(STDERR, "$file could not be written\n");
         exit(1);
     }

@@ -2,8 +2,7 @@
 # machine.sh IMAGE WORK BOOTS: boots the image BOOTS times in a container, with the files of WORK/disk laid over it and
 # WORK/outside mounted at /test. The console goes to WORK/console-N. What is written stays in memory and goes with the end.
 #
-# Where there is WORK/outside/cut-N, boot N loses its power: as many seconds as that file's first line says after the console has
-# shown the text in its second.
+# Where there is WORK/outside/cut-N, boot N loses its power: when the file exists in WORK/outside whose name is in it.
 set -euo pipefail
 # Whoever calls may have another one; users of the container must be able to read what is laid over its disk.
 umask 022
@@ -38,9 +37,8 @@ cp -a --no-preserve=ownership "$work/disk/." "$work/memory/root/"
 
 # All of the container's processes at once, as without power: its first process is the only child of its nspawn.
 cut() {
-    local file=$1 console=$2 pid
-    until grep -qaF -- "$(tail -n +2 "$file")" "$console" 2>/dev/null; do sleep 0.05; done
-    sleep "$(head -n 1 "$file")"
+    local file=$1 pid
+    until [[ -e $file ]]; do sleep 0.05; done
     for pid in $(pgrep -x systemd-nspawn); do
         if tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -- "--machine=$name"; then pkill -KILL -P "$pid"; fi
     done
@@ -56,7 +54,7 @@ explain() {
     tail -n 20 "$work/console-$boot" | tr -d '\r'
     echo "--- units that failed:"
     journalctl --no-pager --quiet --output=cat --directory="$root/var/log/journal" 2>/dev/null |
-        grep -aE 'Failed|failed|Main process exited' | tail -n 10 || true
+        grep -aE 'Failed to start|Failed with result|Main process exited' | tail -n 10 || true
     {
         journalctl --no-pager --directory="$root/var/log/journal"
         cat "$root/var/log/site/boot.log" "$root"/var/log/mysql/* "$root/var/log/cloud-init.log"
@@ -74,7 +72,7 @@ for ((boot = 1; boot <= boots; boot++)); do
         --machine="$name" --hostname=web1 --bind="$work/outside:/test" --console=interactive)
     watcher=
     if [[ -f $work/outside/cut-$boot ]]; then
-        cut "$work/outside/cut-$boot" "$work/console-$boot" &
+        cut "$work/outside/$(<"$work/outside/cut-$boot")" &
         watcher=$!
     fi
     status=0

@@ -43,8 +43,8 @@ struct Scenario {
     vault_lacks: Option<&'static str>,
     /// Whether the files lie in a bucket and user data only fetches them.
     bundle: bool,
-    /// For a boot by its number: so many seconds after a text on the console the power is cut.
-    cuts: Vec<(usize, &'static str, &'static str)>,
+    /// For a boot by its number: the power is cut when this file is there, in the folder that the server knows as `/test`.
+    cuts: Vec<(usize, &'static str)>,
     /// Whether the database answers only some time after the first boot has begun.
     database_is_late: bool,
     /// How many calls of Oracle's command line are refused at first, because no policy permits them yet.
@@ -172,8 +172,8 @@ impl Scenario {
         for (boot, script) in &self.then {
             write(&outside.join(format!("then-{boot}")), script);
         }
-        for (boot, seconds, text) in &self.cuts {
-            write(&outside.join(format!("cut-{boot}")), &format!("{seconds}\n{text}"));
+        for (boot, file) in &self.cuts {
+            write(&outside.join(format!("cut-{boot}")), file);
         }
         write(&outside.join("denials"), &self.denials.to_string());
         if self.database_is_late {
@@ -257,7 +257,7 @@ struct Booted {
     work: PathBuf,
     spec: ServerSpec,
     secrets: Value,
-    cuts: Vec<(usize, &'static str, &'static str)>,
+    cuts: Vec<(usize, &'static str)>,
 }
 
 impl Booted {
@@ -282,6 +282,12 @@ impl Booted {
     fn console(&self, boot: usize) -> String {
         let bytes = std::fs::read(self.work.join(format!("console-{boot}"))).unwrap();
         String::from_utf8_lossy(&bytes).replace('\r', "")
+    }
+
+    /// The end of a text, for whoever looks into a failure: a log that is long is not read.
+    fn end_of(text: &str) -> String {
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
     fn processes(&self, boot: usize) -> String {

@@ -59,8 +59,8 @@ fn a_server_becomes_ready_though_its_database_comes_later_and_a_second_boot_chan
     has_owners_and_permissions(first);
     let console = booted.console(1);
     let said: Vec<&str> = console.lines().filter_map(|line| line.strip_prefix("site-boot: ")).collect();
-    assert_eq!(said.first(), Some(&"packages: begins"), "{console}");
-    assert_eq!(said.last(), Some(&"the server is ready"), "{console}");
+    assert_eq!(said.first(), Some(&"packages: begins"), "{}", Booted::end_of(&console));
+    assert_eq!(said.last(), Some(&"the server is ready"), "{}", Booted::end_of(&console));
     let uploaded = super::read(&booted.work.join("outside/objects/moodle/reports/web1.json"));
     assert_eq!(serde_json::from_str::<Value>(&uploaded).unwrap(), booted.found(3)["again"]["report"]);
 
@@ -135,7 +135,7 @@ fn without_its_share_a_server_serves_nothing_and_writes_nothing_in_its_place() {
     assert_eq!(attempts, 6);
     let console = booted.console(1);
     let waits = "site-boot: waiting for the right to read the server's files, 0 min so far";
-    assert!(console.contains(waits), "{console}");
+    assert!(console.contains(waits), "{}", Booted::end_of(&console));
 
     let again = &found["again"];
     assert_eq!(again["mounted"], true);
@@ -259,7 +259,7 @@ pub(super) fn has_failed(booted: &Booted, boot: usize, look: &Value, step: &str,
     let console = booted.console(boot);
     for wanted in [format!("site-boot: | {why}\n"), format!("site-boot: {step}: failed with status 1 after ")]
     {
-        assert!(console.contains(&wanted), "{wanted} is not on the console:\n{console}");
+        assert!(console.contains(&wanted), "{wanted} is not on the console:\n{}", Booted::end_of(&console));
     }
     assert_eq!(look["units"]["httpd"][0], "inactive", "the web server must not start");
     assert_eq!(look["http"]["code"], "000");

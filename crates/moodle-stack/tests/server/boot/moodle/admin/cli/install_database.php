@@ -6,8 +6,10 @@ if ($link->query('SHOW TABLES')->num_rows > 0) {
     exit(1);
 }
 $link->query('CREATE TABLE mdl_config (name VARCHAR(255) PRIMARY KEY, value LONGTEXT)');
-// Long enough for whoever reads the list of processes, and half-way for whoever cuts the power.
-sleep(2);
+touch($CFG->dataroot . '/half-way');
+// Long enough for whoever reads the list of processes; and where the power is to be cut now, until then.
+$cut = '/test/cut-' . trim(file_get_contents('/test/boot'));
+sleep(is_file($cut) && file_get_contents($cut) === 'share/data/half-way' ? 60 : 2);
 $link->query('CREATE TABLE mdl_user (id INT PRIMARY KEY AUTO_INCREMENT, options LONGTEXT)');
 $options = array_filter(array_slice($argv, 1), static fn(string $option): bool => !str_starts_with($option, '--adminpass='));
 $statement = $link->prepare('INSERT INTO mdl_user (options) VALUES (?)');
