@@ -11,8 +11,8 @@ STATE=/var/lib/site
 LOG=/var/log/site/boot.log
 # Secrets that only the boot needs. In memory, gone with the last step.
 SECRETS=/run/site-secrets
-# While there is no such file, the next start begins anew.
-READY=$STATE/ready
+# While there is no such file, the next start begins anew. It is this instance's: an image made of a server has none.
+READY=/var/lib/cloud/instance/site-ready
 
 # shellcheck source=/dev/null
 source "$ETC/boot.conf"

@@ -354,6 +354,13 @@ pub(super) fn holds_no_secret(booted: &Booted, boot: usize, but: &Value) {
         }
     }
     let outside = booted.work.join("outside");
+    if boot == 1 && booted.cuts.is_empty() {
+        let modes = super::read(&outside.join("modes-1"));
+        assert!(
+            modes.lines().all(|mode| mode.ends_with(" 0700 0")),
+            "others can look at the secrets: {modes}"
+        );
+    }
     let calls = super::read(&outside.join("calls"));
     let report = super::read(&outside.join("objects/moodle/reports/web1.json"));
     let console = booted.console(boot);
