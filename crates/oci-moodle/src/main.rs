@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(refusal) => return exit::of_clap(&refusal).into(),
     };
-    report::start_log(arguments.global.log);
+    report::start_log(arguments.global.log, arguments.global.color);
     let (color, json) = (arguments.global.color, arguments.verb.speaks_json());
     let ended = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::because("could not start", &error))

@@ -11,8 +11,8 @@ use crate::arguments::LogLevel;
 use crate::exit::{Failure, What};
 use crate::view::{ColorChoice, Style};
 
-/// Sends the log to stderr.
-pub(crate) fn start_log(level: LogLevel) {
+/// Sends the log to stderr, coloured as everything there.
+pub(crate) fn start_log(level: LogLevel, color: ColorChoice) {
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,
@@ -21,7 +21,8 @@ pub(crate) fn start_log(level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    let colors = Style::choose(color, std::io::stderr().is_terminal(), &RealWorld::new()).has_colors();
+    tracing_subscriber::fmt().with_max_level(level).with_ansi(colors).with_writer(std::io::stderr).init();
 }
 
 /// A line on stderr. Whoever has closed it does not want to know.

@@ -1,5 +1,8 @@
 //! What an administrator does on the second day: an edit of the file, and an `apply`.
 
+use reconcile::plan::Action;
+use reconcile::run::Event;
+
 use crate::site::{Site, removes, steps};
 
 const DB: &str = "oci_mysql_mysql_db_system.site";
@@ -37,6 +40,45 @@ async fn servers_come_and_a_leaving_one_is_drained_first() {
     let updates = operations.iter().filter(|operation| *operation == "UpdateBackendSet").count();
     assert!(first("UpdateBackendSet") < first("TerminateInstance"), "{operations:?}");
     assert_eq!(updates, 2, "one to drain both, one to take both out: {operations:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_uploads_for_an_hour_is_drained_for_an_hour() {
+    let with = |count: u16| file(&format!("[servers]\ncount = {count}\ndrain_in_seconds = 3600\n"));
+    let mut site = Site::new(25);
+    site.reach(&with(2)).await;
+    let begun = site.bystander().world.monotonic();
+    site.reach(&with(1)).await;
+    assert!((site.bystander().world.monotonic() - begun).as_secs() >= 3600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_of_another_size_restart_one_after_another_each_when_the_one_before_is_healthy() {
+    let with = |ocpus: u16| file(&format!("[servers]\ncount = 3\nocpus = {ocpus}\nmemory_in_gbs = 16\n"));
+    let mut site = Site::new(26);
+    site.reach(&with(2)).await;
+    site.events.clear();
+    let plan = site.reach(&with(4)).await;
+    assert_eq!(
+        touches_a_server(&plan),
+        [0, 1, 2].map(|index| format!("update oci_core_instance.web[{index}]"))
+    );
+    let ends: Vec<String> = site
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Started { address, action: Action::Update, .. } => Some(format!("restarts {address}")),
+            Event::Finished { address, action: Action::Check, .. } => Some(format!("healthy {address}")),
+            _ => None,
+        })
+        .collect();
+    let one = |index: u16| {
+        [
+            format!("restarts oci_core_instance.web[{index}]"),
+            format!("healthy oci_network_load_balancer_backend.http[{index}]"),
+        ]
+    };
+    assert_eq!(ends, [0, 1, 2].map(one).concat());
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,6 +62,11 @@ impl Style {
         Self { colors }
     }
 
+    /// Whether anything is coloured.
+    pub(crate) fn has_colors(self) -> bool {
+        self.colors
+    }
+
     /// `text` as what it is.
     pub(crate) fn paint(self, role: Role, text: &str) -> String {
         if !self.colors || text.is_empty() {

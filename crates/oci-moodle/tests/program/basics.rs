@@ -154,3 +154,13 @@ fn what_cannot_be_written_to_stdout_is_a_failure_that_is_told() {
     }
     assert_eq!(served.changes().len(), 0, "nobody could read the plan");
 }
+
+#[test]
+fn a_log_in_a_file_is_plain_text() {
+    let (_served, cloud) = Served::cloud(250, 1);
+    let site = Site::lean(&cloud);
+    let plan = site.run(&["plan", "--log", "debug"]).expect(0, "plan");
+    assert!(plan.stderr.contains("DEBUG") && !plan.stderr.contains('\u{1b}'), "{}", plan.stderr);
+    let colored = site.run(&["plan", "--log", "debug", "--color", "always"]).expect(0, "plan");
+    assert!(colored.stderr.contains('\u{1b}'), "{}", colored.stderr);
+}

@@ -109,6 +109,9 @@ const LIFECYCLE: Lifecycle = Lifecycle {
     limit: Duration::from_secs(1200),
 };
 
+/// The longest time that a backend may be drained for, which is part of its deletion.
+const DRAIN_MAX: Duration = Duration::from_secs(3600);
+
 /// The module of `oci_network_load_balancer_backend`.
 #[derive(Clone, Copy, Debug)]
 pub struct Module;
@@ -117,6 +120,7 @@ impl ResourceModule for Module {
     fn resource_type(&self) -> ResourceType {
         ResourceType {
             expected: PerOperation { delete: Duration::from_secs(90), ..PerOperation::all(LIFECYCLE.expect) },
+            limit: PerOperation { delete: LIFECYCLE.limit + DRAIN_MAX, ..PerOperation::all(LIFECYCLE.limit) },
             has_health: true,
             ..LIFECYCLE.resource_type(TYPE, &SCHEMA)
         }

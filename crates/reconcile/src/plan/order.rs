@@ -186,6 +186,36 @@ fn assign_units(
         }
         units.entry(unit).or_default().push(node);
     }
+    if names.values().any(|(_, goes_out)| *goes_out) {
+        // A member that stays as it is tells how the unit feels whose other members are changed.
+        let changed: BTreeSet<u32> = drafts.iter().filter_map(|draft| draft.node).collect();
+        let quiet = (0..).zip(graph.nodes()).filter(|(node, _)| !changed.contains(node));
+        for (node, quiet) in quiet {
+            let Some(id) = member(node) else { continue };
+            let (Some((unit, true)), Some(resource_type)) =
+                (names.get(&id), type_of(provider, &quiet.address).filter(|found| found.has_health))
+            else {
+                continue;
+            };
+            let unit = UnitId { group: id.0, unit: *unit };
+            let step = Step {
+                address: quiet.address.clone(),
+                slot: Slot::Current,
+                action: Action::Check,
+                after: Vec::new(),
+                reason: Reason::Rolling,
+                changes: Vec::new(),
+                planned: crate::value::ValueMap::new(),
+                lane: None,
+                batch: None,
+                kind: resource_type.kind.clone(),
+                expected: std::time::Duration::ZERO,
+                unit: Some(unit),
+            };
+            checks.push(Draft { node: Some(node), ..Draft::new(step) });
+            units.entry(unit).or_default().push(node);
+        }
+    }
     drafts.append(&mut checks);
     units
 }

@@ -368,6 +368,36 @@ async fn a_rolling_group_goes_one_at_a_time_and_stops_at_the_first_that_stays_il
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_unit_is_seen_healthy_also_when_the_member_that_tells_it_stays_as_it_is() {
+    let units = |label: &str| {
+        let mut builder = GraphBuilder::default();
+        builder.rolling_group("web", 1);
+        for unit in ["1", "2"] {
+            builder
+                .add(Node::new(address(&format!("server.w{unit}"))).input("label", "a").rolling("web", unit));
+            let disk = Node::new(address(&format!("disk.w{unit}"))).input("label", label);
+            builder.add(disk.rolling("web", unit));
+        }
+        builder.build().unwrap()
+    };
+    let mut bench = Bench::new();
+    bench.apply_all(&units("a")).await;
+    let plan = bench.plan(&units("b"), &PlanOptions::default()).await;
+    let steps: Vec<String> =
+        plan.steps().iter().map(|step| format!("{:?} {}", step.action, step.address)).collect();
+    assert_eq!(steps, ["Update disk.w1", "Update disk.w2", "Check server.w1", "Check server.w2"]);
+
+    bench.world().feels("server.w1", Health::Unhealthy("does not answer".into()));
+    let summary = bench.apply(&units("b"), &PlanOptions::default()).await;
+    assert_eq!(summary.failed[0].message, "is not healthy: does not answer");
+    assert_eq!(bench.world().get("disk.w1", "label"), Value::from("b"));
+    assert_eq!(bench.world().get("disk.w2", "label"), Value::from("a"), "the other one stays in");
+    bench.world().feels("server.w1", Health::Healthy);
+    bench.apply_all(&units("b")).await;
+    assert!(bench.plan(&units("b"), &PlanOptions::default()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_partial_runs_are_one_full_run() {
     let wanted = graph([net("a"), net("b"), server("x", "a"), server("y", "b")]);
     let mut bench = Bench::new();
