@@ -328,7 +328,11 @@ pub(crate) fn race(site: &Site, database: &Server, trouble: Option<(Trouble, Mom
 fn strike(site: &Site, boots: &mut [Service], winner: usize, trouble: Trouble) {
     match trouble {
         Trouble::PowerCut => boots[winner].kill(),
-        Trouble::HolderKilled => boots[winner].signal("KILL"),
+        Trouble::HolderKilled => {
+            boots[winner].signal("KILL");
+            // Its installer goes with it, and not before: what is busy with other things kills late.
+            wait_for("the end of the holder", 30, || boots[winner].ended());
+        }
         Trouble::Freeze => boots[winner].signal_group("STOP"),
     }
     site.tell("go-on", "");
