@@ -29,6 +29,14 @@ pub(crate) async fn plan(global: &Global, arguments: &PlanArguments) -> Result<E
     let options = options(&arguments.selection, mode)?;
     let mut run =
         Run::begin(global, mode, arguments.selection.refresh, ("plan", arguments.json.json)).await?;
+    // As `destroy` itself: whoever asks for it means everything, also what holds data.
+    let options = match mode {
+        Mode::Destroy => {
+            let PlanOptions { consent, .. } = run.session.destroy_options(false);
+            PlanOptions { consent, ..options }
+        }
+        Mode::Apply | Mode::RefreshOnly => options,
+    };
     let ended = run.show_plan(arguments, &options).await;
     run.end(ended).await
 }
@@ -342,8 +350,15 @@ impl Run {
             return Ok(Exit::Failed);
         }
         let failed = |error| Failure::because("could not see to a last backup of the database", &error);
-        let kept = self.session.require_final_backup().await.map_err(failed)?;
+        // Dropped at any moment, it has changed nothing but what happens at a deletion.
+        let Some(kept) = self.interrupt.or(self.session.require_final_backup()).await else {
+            return Ok(Exit::Interrupted);
+        };
+        let kept = kept.map_err(failed)?;
         let exit = self.change(None, options, Consent::Given, arguments.json).await?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
         let listed =
             |error| Failure::because("everything is gone, and the backups could not be listed", &error);
         let kept = self.session.with_backups(kept).await.map_err(listed)?;

@@ -23,8 +23,7 @@ pub(crate) async fn preflight(global: &Global, json: Json) -> Result<Exit, Failu
         Interrupt::listen().map_err(|error| Failure::because("could not listen for signals", &error))?;
     let file = stack_file::read(global, &world::RealWorld::new())?;
     say(&file.warnings);
-    let cloud =
-        Cloud::connect(global, &stack_file::work_folder(global), file.config.cloud.region.as_deref()).await?;
+    let cloud = connect(global, &file, &interrupt).await?;
     // What the state has is neither in the way nor still to be had.
     let existing = match peek(&FileStore::new(stack_file::state_path(global))).await {
         Ok(Some(peeked)) => peeked
@@ -75,6 +74,13 @@ pub(crate) async fn verify(global: &Global, json: Json) -> Result<Exit, Failure>
     Ok(if unwell || !report.skipped().is_empty() { Exit::Failed } else { Exit::Done })
 }
 
+/// Connects, unless somebody interrupts that: to find out who is calling may take a while.
+async fn connect(global: &Global, file: &StackFile, interrupt: &Interrupt) -> Result<Cloud, Failure> {
+    let (folder, region) = (stack_file::work_folder(global), file.config.cloud.region.as_deref());
+    let connected = interrupt.or(Cloud::connect(global, &folder, region)).await;
+    Ok(connected.ok_or_else(Failure::interrupted)??)
+}
+
 /// A look at a site that has a state.
 struct Looking {
     file: StackFile,
@@ -92,8 +98,7 @@ impl Looking {
         let path = stack_file::state_path(global);
         let state = state::look(global).await?.state;
         belongs_to(&state, &file.config, &path)?;
-        let folder = stack_file::work_folder(global);
-        let cloud = Cloud::connect(global, &folder, file.config.cloud.region.as_deref()).await?;
+        let cloud = connect(global, &file, &interrupt).await?;
         Ok(Self { file, state, cloud, interrupt })
     }
 

@@ -78,3 +78,17 @@ fn what_somebody_else_is_changing_is_a_matter_of_waiting() {
     says(&apply, "caused by: oci_mysql_mysql_db_system.site: something else is changing it");
     says(&apply, "hint: wait until that is over, and run it again");
 }
+
+#[test]
+fn a_plan_to_remove_everything_is_what_destroy_does_and_can_be_kept_and_carried_out() {
+    let (served, cloud) = Served::cloud(TIME_SCALE, 1);
+    let site = Site::lean(&cloud);
+    site.apply();
+    let plan = site.run(&["plan", "--destroy", "--json", "--out", "gone.plan"]).expect(0, "plan --destroy");
+    let plan: Json = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!((&plan["problems"], &plan["counts"]["create"]), (&json!([]), &json!(0)), "{plan}");
+    site.run(&["plan", "--destroy", "--detailed-exitcode"]).expect(2, "plan --destroy");
+    site.run(&["apply", "gone.plan", "--auto-approve"]).expect(0, "apply gone.plan");
+    assert_eq!(served.inventory(), crate::support::Names::new());
+    site.run(&["plan", "--destroy", "--detailed-exitcode"]).expect(0, "plan --destroy of nothing");
+}

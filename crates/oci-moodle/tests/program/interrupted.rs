@@ -235,6 +235,33 @@ fn after_an_interrupt_a_server_that_is_drained_stays_until_the_next_run() {
 }
 
 #[test]
+fn an_interrupt_is_heard_while_the_last_backup_is_seen_to() {
+    let (served, cloud) = Served::cloud(TIME_SCALE, 1);
+    let site = Site::lean(&cloud);
+    site.apply();
+    let slow =
+        json!({"faults": [{"when": {"operations": ["UpdateDbSystem"]}, "do": {"delay": {"seconds": 60}}}]});
+    assert_eq!(served.ask("POST", "/_mock/faults", &slow.to_string()).0, "HTTP/1.1 200 OK");
+    let before = served.inventory();
+    let mut run = site.start(&["destroy", "--keep-data", "--auto-approve", "--json"]);
+    for _ in 0..1_000 {
+        if count(&served, "UpdateDbSystem") > 0 {
+            break;
+        }
+        run.go_on(Duration::from_millis(20));
+    }
+    run.signal("INT");
+    let begun = Instant::now();
+    let ended = run.wait().expect(130, "interrupted");
+    assert!(begun.elapsed() < SOON, "it took {:?} to end", begun.elapsed());
+    assert!(!ended.stdout.contains("\"kept\""), "{}", ended.stdout);
+    assert_eq!(served.inventory(), before);
+    served.ask("DELETE", "/_mock/faults", "");
+    let kept = site.run(&["destroy", "--keep-data", "--auto-approve"]).expect(0, "destroy --keep-data");
+    assert!(kept.stderr.contains("kept: the file system ocid1."), "{}", kept.stderr);
+}
+
+#[test]
 fn a_second_interrupt_leaves_at_once_and_the_next_run_goes_on() {
     let (served, cloud) = Served::cloud(TIME_SCALE, 1);
     let site = Site::lean(&cloud);
