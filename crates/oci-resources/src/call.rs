@@ -6,7 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderMap, Method};
+use http::header::ETAG;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use oci_client::client::{CallOptions, Client};
 use oci_client::error::Error;
 use oci_client::operation::{DecodeError, Operation, OperationSpec, Paged, RequestError};
@@ -37,6 +38,12 @@ impl Answer {
         self.body.as_array().map_or(&[], Vec::as_slice)
     }
 
+    /// Which version of the object it shows, where the service says so.
+    #[must_use]
+    pub fn etag(&self) -> Option<String> {
+        Some(self.headers.get(ETAG)?.to_str().ok()?.to_owned())
+    }
+
     /// A text of the body, by its name in Oracle's API.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -63,6 +70,9 @@ pub struct Call {
     may_be_missing: bool,
     is_safe_to_repeat: bool,
     is_in_home_region: bool,
+    /// What would be sent, for tests.
+    #[cfg(test)]
+    request: Option<Arc<dyn Fn() -> Request + Send + Sync>>,
 }
 
 impl Call {
@@ -75,8 +85,16 @@ impl Call {
     /// A call of `operation` whose body has further fields, under Oracle's names; they win over those of the body.
     #[must_use]
     pub fn with_raw<O: Operation + Clone + 'static>(operation: O, raw: JsonMap<String, Json>) -> Self {
-        let spec = operation.spec();
-        let wire = Wire { operation, raw };
+        Self::made_of(Wire { raw, ..Wire::new(operation) })
+    }
+
+    fn made_of<O: Operation + Clone + 'static>(wire: Wire<O>) -> Self {
+        let spec = wire.spec();
+        #[cfg(test)]
+        let request = {
+            let wire = wire.clone();
+            move || wire.request("https://nowhere").unwrap()
+        };
         let send = move |client: Client, options: CallOptions| -> BoxFuture<'static, Result<Answer, Error>> {
             let wire = wire.clone();
             Box::pin(async move {
@@ -88,7 +106,16 @@ impl Call {
                 Ok(Answer { body, work_request, headers: response.headers, is_missing: false })
             })
         };
-        Self::made_by(spec, Arc::new(send))
+        #[cfg(not(test))]
+        return Self::made_by(spec, Arc::new(send));
+        #[cfg(test)]
+        Self { request: Some(Arc::new(request)), ..Self::made_by(spec, Arc::new(send)) }
+    }
+
+    /// A call of `operation` that has further headers: what is raw where the body is not made of fields.
+    #[must_use]
+    pub(crate) fn with_headers<O: Operation + Clone + 'static>(operation: O, headers: HeaderMap) -> Self {
+        Self::made_of(Wire { headers, ..Wire::new(operation) })
     }
 
     /// All pages of a list.
@@ -99,7 +126,7 @@ impl Call {
         if operation.limit().is_none() {
             operation.set_limit(Some(page_limit(spec.service)));
         }
-        let wire = Wire { operation, raw: JsonMap::new() };
+        let wire = Wire::new(operation);
         let send = move |client: Client, _: CallOptions| -> BoxFuture<'static, Result<Answer, Error>> {
             let wire = wire.clone();
             Box::pin(async move {
@@ -111,7 +138,21 @@ impl Call {
     }
 
     fn made_by(spec: &'static OperationSpec, send: Arc<SendFn>) -> Self {
-        Self { spec, send, may_be_missing: false, is_safe_to_repeat: false, is_in_home_region: false }
+        Self {
+            spec,
+            send,
+            may_be_missing: false,
+            is_safe_to_repeat: false,
+            is_in_home_region: false,
+            #[cfg(test)]
+            request: None,
+        }
+    }
+
+    /// What would be sent; of a list, nothing.
+    #[cfg(test)]
+    pub(crate) fn request(&self) -> Option<Request> {
+        self.request.as_ref().map(|request| request())
     }
 
     /// The same call, to which 404 is an answer and no failure.
@@ -210,6 +251,28 @@ fn page_limit(service: &str) -> i64 {
 struct Wire<O> {
     operation: O,
     raw: JsonMap<String, Json>,
+    headers: HeaderMap,
+}
+
+impl<O> Wire<O> {
+    fn new(operation: O) -> Self {
+        Self { operation, raw: JsonMap::new(), headers: HeaderMap::new() }
+    }
+}
+
+/// Raw attributes as headers.
+///
+/// # Errors
+/// The name that is no name of a header, or whose value no header can have.
+pub(crate) fn headers_of(raw: &JsonMap<String, Json>) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in raw {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let header = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(text).ok());
+        let (header, value) = header.ok_or_else(|| name.clone())?;
+        headers.insert(header, value);
+    }
+    Ok(headers)
 }
 
 impl<O: Operation> Operation for Wire<O> {
@@ -221,6 +284,7 @@ impl<O: Operation> Operation for Wire<O> {
 
     fn request(&self, origin: &str) -> Result<Request, RequestError> {
         let mut request = self.operation.request(origin)?;
+        request.headers.extend(self.headers.clone());
         if let (false, Body::Bytes(bytes)) = (self.raw.is_empty(), &request.body) {
             let mut body: JsonMap<String, Json> =
                 serde_json::from_slice(bytes).map_err(RequestError::Serialise)?;

@@ -17,6 +17,8 @@ pub mod objectstorage;
 pub mod call;
 pub mod data;
 pub mod driver;
+#[cfg(test)]
+mod every_attribute;
 pub mod lifecycle;
 pub mod look;
 pub mod module;

@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::names::Renames;
+use crate::rules;
 use crate::tags::{self, StackTags};
 use crate::wire;
 
@@ -29,8 +30,11 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
     /// Where its attributes stand in Oracle's API; for the wire and for the documentation.
     fn api(&self) -> Api;
 
-    /// What the schema cannot say about inputs; all problems at once. Unknown values are taken for right.
-    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid>;
+    /// What the schema cannot say about inputs; all problems at once. Unknown values are taken for right. Tags and locks are
+    /// looked at in [`problems`], for all types alike.
+    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
+        Vec::new()
+    }
 
     /// Whether two values mean the same although they are spelled differently. `attribute` is the path inside the resource
     /// without indices (`ingress_security_rules.protocol`); asked for the innermost values that differ, then for those
@@ -108,6 +112,12 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
     /// If the service offers no way from what is there to what is wanted.
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure>;
 
+    /// Attributes that a creation cannot say, although they may be wanted of a new object: the driver updates them once it has
+    /// settled. The service must tell each of them.
+    fn said_by_updates(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Removes an object: calls in order, as in [`ResourceModule::update`]; the last one is the deletion. `attributes` are those
     /// that were asked for or told.
     fn delete(&self, id: &str, attributes: &ValueMap) -> Vec<Call>;
@@ -132,6 +142,16 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
     fn obstacle(&self, _id: &str) -> Option<Look<Obstacle>> {
         None
     }
+}
+
+/// What is wrong with inputs beyond what the schema says: with tags and locks, and what the module knows.
+#[must_use]
+pub fn problems(module: &dyn ResourceModule, inputs: &ValueMap) -> Vec<Invalid> {
+    let mut problems = module.validate(inputs);
+    let mut check = rules::Check::of(inputs, &mut problems);
+    rules::tags::check(&mut check, StackTags::count(inputs));
+    check.each("locks", |lock| lock.text("time_created", rules::moment));
+    problems
 }
 
 /// Changes several parts of one whole in one request.
@@ -265,6 +285,8 @@ pub struct Seen {
     pub attributes: ValueMap,
     /// Attributes that this view of it does not show: a list may tell less than a `get`.
     pub leaves_out: &'static [&'static str],
+    /// Which version of it this is; known only of what must not be changed unseen.
+    pub etag: Option<String>,
 }
 
 impl Seen {
@@ -278,6 +300,7 @@ impl Seen {
             details: text("lifecycleDetails"),
             attributes: wire::observe(schema, &body, renames),
             leaves_out: &[],
+            etag: None,
             body,
         }
     }

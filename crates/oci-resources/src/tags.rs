@@ -35,6 +35,14 @@ impl StackTags {
         Self { ours, services_own: BTreeMap::new() }
     }
 
+    /// How many the stack writes on an object with these inputs.
+    #[must_use]
+    pub(crate) fn count(inputs: &ValueMap) -> usize {
+        let placement = inputs.get("placement").and_then(Value::as_map);
+        let is_spread = placement.is_some_and(|placement| placement.get("spread_group").is_some());
+        [LINEAGE, ADDRESS, TOKEN].len() + usize::from(is_spread)
+    }
+
     /// Those that an object carries already. Sent again with every change of its tags, because sending a map of tags
     /// replaces all of it.
     #[must_use]

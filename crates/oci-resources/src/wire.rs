@@ -198,6 +198,19 @@ pub fn raw(values: &ValueMap) -> JsonMap<String, Json> {
     values.get(RAW).and_then(Value::as_map).map(to_json_map).unwrap_or_default()
 }
 
+/// A model as JSON with what the user gave raw in it: for a request in which the object is only a part.
+///
+/// # Errors
+/// When the model cannot be written as JSON, which no model of ours does.
+pub(crate) fn with_raw(model: &dyn WireValue, raw: JsonMap<String, Json>) -> Result<Json, Failure> {
+    let mut json = oci_client::model::to_value_with_secrets(model)
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    if let Some(fields) = json.as_object_mut() {
+        fields.extend(raw);
+    }
+    Ok(json)
+}
+
 /// As [`raw`], if it changed.
 #[must_use]
 pub fn changed_raw(change: &Change<'_>) -> JsonMap<String, Json> {

@@ -14,7 +14,10 @@ use reconcile::Address;
 use reconcile::graph::{Graph, GraphBuilder};
 use reconcile::journal::Ledger;
 use reconcile::plan::{Action, Mode};
-use reconcile::provider::{DeleteRequest, Provider, ReadAnswer, ReadRequest, Reply};
+use reconcile::provider::{
+    DeleteRequest, PollRequest, Provider, ReadAnswer, ReadRequest, Reply, UpdateRequest,
+};
+use reconcile::record::Operation;
 use reconcile::schema::{Attribute, Kind, Schema};
 use reconcile::state::commands;
 use reconcile::value::{Expr, Value};
@@ -58,6 +61,11 @@ pub(crate) struct Case {
     pub(crate) unchanged: &'static [(&'static str, &'static str)],
     /// Attributes that an import cannot find out, because the service does not tell them: who imports lets them be ignored.
     pub(crate) untold: &'static [&'static str],
+    /// Attributes that a list does not show, so that a change by somebody else is not noticed before the object is read by itself. The
+    /// table in `docs/src/resource-modules.md` is made of these.
+    pub(crate) unlisted: &'static [&'static str],
+    /// Attributes that cannot go back to what they were: storage only grows.
+    pub(crate) one_way: &'static [&'static str],
     /// Another spelling of the same value, by the path of the attribute without indices.
     pub(crate) respell: fn(&str, &Value, &mut ChaCha8Rng) -> Option<Value>,
     /// Objects of the type that are there before: defaults that come with something else.
@@ -80,6 +88,8 @@ pub(crate) const PLAIN: Case = Case {
     changes: |_| Vec::new(),
     unchanged: &[],
     untold: &[],
+    unlisted: &[],
+    one_way: &[],
     respell: |_, _, _| None,
     there_before: 0,
 };
@@ -119,6 +129,26 @@ impl Case {
             builder.add(asked.iter().fold(node, |node, (name, expr)| node.input(name.clone(), expr.clone())));
         }
         builder.build().unwrap()
+    }
+
+    /// What is asked of it, with what every type is asked that has it.
+    fn all_asked(&self, place: &Place) -> Asked {
+        let mut asked = (self.asked)(place);
+        if self.schema().attribute("defined_tags").is_some() {
+            asked.insert("defined_tags".into(), value(&json!({"Ops.CostCenter": "42"})));
+        }
+        asked
+    }
+
+    /// The changes, with those of what every type has; these come first, since a replacement may come last.
+    fn all_changes(&self, place: &Place) -> Vec<Variation> {
+        let everywhere = [
+            change("defined_tags", value(&json!({"Ops.CostCenter": "43", "Ops.Owner": "library"}))),
+            change("security_attributes", value(&json!({"oracle-zpr.tier.value": "web"}))),
+        ];
+        let schema = self.schema();
+        let there = everywhere.into_iter().filter(|change| schema.attribute(change.path).is_some());
+        there.chain((self.changes)(place)).collect()
     }
 
     fn schema(&self) -> Schema {
@@ -176,7 +206,7 @@ fn expect_no_secret(bench: &Bench, what: &str) {
 pub(crate) async fn create_read_and_destroy(case: &Case) {
     let mut bench = Bench::new(1).await;
     let place = place(&bench).await;
-    let asked = (case.asked)(&place);
+    let asked = case.all_asked(&place);
     let around = case.graph(&place, None);
     let before = match around.nodes() {
         [] => 0,
@@ -223,8 +253,8 @@ pub(crate) async fn each_attribute(case: &Case) {
     let mut bench = Bench::new(2).await;
     let place = place(&bench).await;
     let schema = case.schema();
-    let mut asked = (case.asked)(&place);
-    let changes = (case.changes)(&place);
+    let mut asked = case.all_asked(&place);
+    let changes = case.all_changes(&place);
 
     let tried = |name: &str| changes.iter().any(|change| change.path.split('.').next() == Some(name));
     let excused = |name: &str| case.unchanged.iter().any(|(excused, _)| *excused == name);
@@ -248,6 +278,95 @@ pub(crate) async fn each_attribute(case: &Case) {
         let expected = forces_new(&schema, change.path);
         assert_eq!((replaced, updated), (expected, !expected), "{}: {steps:#?}", change.path);
         expect_no_secret(&bench, &format!("{plan:?}"));
+    }
+}
+
+/// The value of an expression, with what the state knows of other resources.
+fn resolved(bench: &Bench, expr: &Expr) -> Value {
+    match expr {
+        Expr::Value(value) => value.clone(),
+        Expr::Sensitive(inner) => Value::sensitive(resolved(bench, inner)),
+        Expr::List(items) => Value::list(items.iter().map(|item| resolved(bench, item))),
+        Expr::Map(entries) => {
+            Value::map(entries.iter().map(|(name, item)| (name.clone(), resolved(bench, item))))
+        }
+        Expr::Reference(reference) => {
+            let entry = bench.journal.state().entry(&reference.address).unwrap();
+            entry.attributes.get(reference.attribute.first_name().unwrap()).unwrap().clone()
+        }
+        Expr::Template(_) => panic!("no case has a template: {expr:?}"),
+    }
+}
+
+/// Changes an attribute behind the back of the bench's program: with another one that has no state.
+async fn changed_by_somebody_else(case: &Case, bench: &Bench, top: &str, value: &Expr) {
+    let entry = Arc::new(bench.journal.state().entry(&case.subject()).unwrap().clone());
+    let identifier = entry.identifier.clone().unwrap();
+    let mut inputs = entry.inputs.clone();
+    inputs.insert(top, resolved(bench, value));
+    let other = Driver::new(bench.cloud.client.clone(), "others", vec![bench.cloud.tenancy()]);
+    let request = UpdateRequest {
+        address: case.subject(),
+        retry_token: format!("others-{:016x}", bench.world.random_u64()).into(),
+        identifier: identifier.clone(),
+        prior: Arc::clone(&entry),
+        inputs,
+        changed: vec![top.into()],
+    };
+    let mut reply = other.update(request).await.unwrap();
+    for _ in 0..1000 {
+        let pending = match reply {
+            Reply::Running(running) => running.pending.unwrap(),
+            Reply::Settled(object) if object.pending.is_none() => return,
+            other => panic!("{top}: {other:?}"),
+        };
+        bench.world.sleep(std::time::Duration::from_secs(5)).await;
+        let poll = PollRequest {
+            address: case.subject(),
+            operation: Operation::Update,
+            identifier: Some(identifier.clone()),
+            pending,
+            entry: Arc::clone(&entry),
+        };
+        reply = other.poll(poll).await.unwrap();
+    }
+    panic!("{top}: it never settled");
+}
+
+/// What somebody else changes is noticed, and put back; but for what the service never tells, and what a list does not show.
+pub(crate) async fn changes_by_others(case: &Case) {
+    let schema = case.schema();
+    let mut bench = Bench::new(8).await;
+    let place = place(&bench).await;
+    let asked = case.all_asked(&place);
+    let graph = case.graph(&place, Some(&asked));
+    bench.reach(&graph).await;
+    let is_one_way = |change: &Variation| case.one_way.contains(&change.path);
+    let mut changes = case.all_changes(&place);
+    changes.sort_by_key(is_one_way);
+    for change in changes {
+        let top = change.path.split('.').next().unwrap();
+        let attribute = schema.attribute(top).unwrap();
+        // What was not asked for is nobody's business; and nobody can change what makes a new object.
+        if forces_new(&schema, change.path) || attribute.write_only || !asked.contains_key(top) {
+            continue;
+        }
+        if resolved(&bench, &change.value) == resolved(&bench, &asked[top]) {
+            continue;
+        }
+        changed_by_somebody_else(case, &bench, top, &change.value).await;
+        let plan = bench.plan(&graph, &reconcile::plan::PlanOptions::default()).await;
+        let mut steps = plan.steps().iter().filter(|step| step.address == case.subject());
+        let noticed =
+            steps.any(|step| step.changes.iter().any(|change| change.path.first_name() == Some(top)));
+        assert_eq!(noticed, !case.unlisted.contains(&top), "{}: {plan:#?}", change.path);
+        if is_one_way(&change) {
+            break;
+        } else if noticed {
+            bench.reach(&graph).await;
+        } else {
+            changed_by_somebody_else(case, &bench, top, &asked[top]).await;
+        }
     }
 }
 
@@ -293,7 +412,7 @@ pub(crate) async fn permutations(case: &Case) {
     let schema = case.schema();
     let mut bench = Bench::new(3).await;
     let place = place(&bench).await;
-    let asked = (case.asked)(&place);
+    let asked = case.all_asked(&place);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let mut tried = std::collections::BTreeSet::new();
     for seed in 0..1000_u64 {
@@ -317,7 +436,7 @@ pub(crate) async fn permutations(case: &Case) {
 pub(crate) async fn delete_twice(case: &Case) {
     let mut bench = Bench::new(4).await;
     let place = place(&bench).await;
-    let asked = (case.asked)(&place);
+    let asked = case.all_asked(&place);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let entry = bench.journal.state().entry(&case.subject()).unwrap().clone();
     let identifier = entry.identifier.clone().unwrap();
@@ -331,7 +450,7 @@ pub(crate) async fn delete_twice(case: &Case) {
 pub(crate) async fn import(case: &Case) {
     let mut bench = Bench::new(5).await;
     let place = place(&bench).await;
-    let asked = (case.asked)(&place);
+    let asked = case.all_asked(&place);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let subject = case.subject();
     let identifier = bench.journal.state().entry(&subject).unwrap().identifier.clone().unwrap();
@@ -343,6 +462,14 @@ pub(crate) async fn import(case: &Case) {
 /// What may go wrong with one call.
 const FAULTS: &[(&str, &str)] = &[
     ("the answer is lost", r#"{"loseReply": {}}"#),
+    (
+        "something else goes on",
+        r#"{"respond": {"status": 409, "code": "IncorrectState", "message": "busy"}}"#,
+    ),
+    (
+        "somebody else was first",
+        r#"{"respond": {"status": 412, "code": "NoEtagMatch", "message": "changed"}}"#,
+    ),
     (
         "the service breaks",
         r#"{"respond": {"status": 500, "code": "InternalServerError", "message": "oops"}}"#,
@@ -379,7 +506,7 @@ async fn one_fault(case: &Case, method: &str, at: usize, name: &str, effect: &Js
     let told = format!("{method} {at}, {name}");
     let mut bench = Bench::new(6).await;
     let place = place(&bench).await;
-    let asked = (case.asked)(&place);
+    let asked = case.all_asked(&place);
     let around = case.graph(&place, None);
     if !around.nodes().is_empty() {
         bench.reach(&around).await;
@@ -416,7 +543,7 @@ async fn until_done(bench: &mut Bench, graph: &Graph, mode: Mode, told: &str) {
 pub(crate) async fn unknown_words(case: &Case) {
     let mut bench = Bench::new(7).await;
     let place = place(&bench).await;
-    let asked = (case.asked)(&place);
+    let asked = case.all_asked(&place);
     let graph = case.graph(&place, Some(&asked));
     bench.reach(&graph).await;
     let subject = case.subject();

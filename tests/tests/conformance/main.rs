@@ -43,6 +43,11 @@ macro_rules! conformance {
             }
 
             #[tokio::test(start_paused = true)]
+            async fn what_somebody_else_changes_is_noticed() {
+                kit::changes_by_others(&$case).await;
+            }
+
+            #[tokio::test(start_paused = true)]
             async fn a_fault_at_each_call_is_survived_without_a_second_object() {
                 kit::faults(&$case).await;
             }

@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 
 use oci_client::model::Model;
 use oci_client::services::core::models;
-use oci_client::services::core::operations::{GetDhcpOptions, ListDhcpOptions, UpdateDhcpOptions};
+use oci_client::services::core::operations::{
+    ChangeDhcpOptionsCompartment, GetDhcpOptions, ListDhcpOptions, UpdateDhcpOptions,
+};
 use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{Value, ValueMap};
@@ -34,7 +36,7 @@ pub struct DefaultDhcpOptions {
     /// The OCID of the default DHCP options; an output of the VCN. A change takes another one over.
     #[schemars(extend("x-required" = true, "x-force-new" = true))]
     pub manage_default_resource_id: Attr<String>,
-    /// The compartment; it stays that of the VCN.
+    /// The compartment: that of the VCN, or another one to which it is moved.
     pub compartment_id: Attr<String>,
     /// What people call it; 1 to 255 characters.
     #[schemars(length(min = 1, max = 255))]
@@ -110,7 +112,7 @@ impl ResourceModule for Module {
             left_out: &[],
             elsewhere: &[
                 ("manage_default_resource_id", "the path of the request"),
-                ("compartment_id", "the VCN"),
+                ("compartment_id", "ChangeDhcpOptionsCompartment"),
             ],
         }
     }
@@ -141,7 +143,12 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        change.update(tags, &["compartment_id"], &[], |details| UpdateDhcpOptions::new(id, details))
+        change.move_and_update(
+            tags,
+            &[],
+            |details| ChangeDhcpOptionsCompartment::new(id, details),
+            |details| UpdateDhcpOptions::new(id, details),
+        )
     }
 
     /// It goes with its VCN. Until then it is as empty as a table of rules can be, as Oracle's Terraform provider leaves it.

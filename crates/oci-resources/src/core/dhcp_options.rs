@@ -15,7 +15,7 @@ use oci_client::services::core::operations::{
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
-use reconcile::value::{AttributePath, Value, ValueMap};
+use reconcile::value::ValueMap;
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -24,9 +24,9 @@ use crate::call::Call;
 use crate::lifecycle::{Lifecycle, NETWORK};
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
-use crate::values::text;
 use crate::wire;
 
 /// Terraform's name of the type.
@@ -72,8 +72,8 @@ attributes!(DhcpOptions {
 /// One option.
 #[derive(Clone, Debug, Default, JsonSchema)]
 pub struct DhcpOption {
-    /// `DomainNameServer` or `SearchDomain`.
-    #[schemars(extend("x-required" = true))]
+    /// Of which kind.
+    #[schemars(extend("x-required" = true, "enum" = ["DomainNameServer", "SearchDomain"]))]
     pub r#type: Attr<String>,
     /// Who answers, of a `DomainNameServer`.
     #[schemars(extend("enum" = ["VcnLocal", "VcnLocalPlusInternet", "CustomDnsServer"]))]
@@ -137,24 +137,17 @@ impl ResourceModule for Module {
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
-        let options = inputs.get("options").and_then(Value::as_list).unwrap_or_default();
-        for (index, option) in options.iter().enumerate() {
-            let Some(option) = option.as_map() else { continue };
-            let path = AttributePath::attribute("options").index(index);
-            let missing = match text(option, "type").as_deref() {
-                Some("DomainNameServer") => "server_type",
-                Some("SearchDomain") => "search_domain_names",
-                Some(other) => {
-                    let message = format!("`{other}` is neither `DomainNameServer` nor `SearchDomain`");
-                    problems.push(Invalid { path: path.name("type"), message });
-                    continue;
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.each("options", |option| match option.word("type") {
+            Some("DomainNameServer") => check_server(option),
+            Some("SearchDomain") => {
+                option.needs("search_domain_names", "for a search domain");
+                if option.is_set("search_domain_names") && option.items("search_domain_names").len() > 1 {
+                    option.refuse("search_domain_names", "must have one name");
                 }
-                None => continue,
-            };
-            if option.get(missing).is_none_or(Value::is_null) {
-                problems.push(Invalid { path: path.name(missing), message: "must be set".to_owned() });
             }
-        }
+            _ => {}
+        });
         problems
     }
 
@@ -186,5 +179,24 @@ impl ResourceModule for Module {
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
         vec![Call::new(DeleteDhcpOptions::new(id))]
+    }
+}
+
+/// So many name servers may be named.
+///
+/// # Source
+/// Core Services 20160918, `DhcpDnsOption.customDnsServers`.
+const SERVERS_MAX: usize = 3;
+
+fn check_server(option: &mut rules::Check<'_>) {
+    option.needs("server_type", "for name servers");
+    match option.word("server_type") {
+        Some("CustomDnsServer") => option.needs("custom_dns_servers", "for `CustomDnsServer`"),
+        Some(_) => option.excludes("custom_dns_servers", "goes with `CustomDnsServer` only"),
+        None => {}
+    }
+    option.texts("custom_dns_servers", rules::address);
+    if option.items("custom_dns_servers").len() > SERVERS_MAX {
+        option.refuse("custom_dns_servers", format!("must have at most {SERVERS_MAX} items"));
     }
 }

@@ -260,7 +260,8 @@ pub struct SourceDetails {
     /// Which image, in place of `source_id`.
     #[schemars(extend("x-force-new" = true, "x-write-only" = true))]
     pub instance_source_image_filter_details: Attr<ImageFilter>,
-    /// Whether the old boot volume stays when the source is replaced.
+    /// Whether the old boot volume stays when Oracle replaces the source in place. A change of the source makes a new instance
+    /// here, for which `preserve_boot_volume` counts.
     #[schemars(extend("x-write-only" = true))]
     pub is_preserve_boot_volume_enabled: Attr<bool>,
 }
@@ -465,8 +466,8 @@ attributes!(LaunchOptions {
 /// A volume that comes with it.
 #[derive(Clone, Debug, Default, JsonSchema)]
 pub struct LaunchVolume {
-    /// `paravirtualized`, `iscsi` or `nvme`.
-    #[schemars(extend("x-required" = true))]
+    /// How it is attached.
+    #[schemars(extend("x-required" = true, "enum" = ["service_determined", "emulated", "iscsi", "nvme", "paravirtualized"]))]
     pub r#type: Attr<String>,
     /// A volume that is there.
     pub volume_id: Attr<String>,
@@ -483,6 +484,7 @@ pub struct LaunchVolume {
     /// Whether iSCSI asks for a password.
     pub use_chap: Attr<bool>,
     /// How what goes to it is encrypted.
+    #[schemars(extend("enum" = ["NONE", "BM_ENCRYPTION_IN_TRANSIT"]))]
     pub encryption_in_transit_type: Attr<String>,
     /// Whether the agent logs in to iSCSI.
     pub is_agent_auto_iscsi_login_enabled: Attr<bool>,
@@ -535,8 +537,11 @@ attributes!(LaunchCreateVolume {
 /// What the processor offers.
 #[derive(Clone, Debug, Default, JsonSchema)]
 pub struct PlatformConfig {
-    /// `AMD_VM`, `INTEL_VM`, `GENERIC_BM` …
-    #[schemars(extend("x-required" = true, "x-force-new" = true))]
+    /// Of which kind of machine.
+    #[schemars(extend("x-required" = true, "x-force-new" = true, "enum" = [
+        "AMD_VM", "INTEL_VM", "GENERIC_BM", "AMD_MILAN_BM", "AMD_MILAN_BM_GPU", "AMD_ROME_BM", "AMD_ROME_BM_GPU",
+        "INTEL_ICELAKE_BM", "INTEL_SKYLAKE_BM"
+    ]))]
     pub r#type: Attr<String>,
     /// Secure boot.
     #[schemars(extend("x-force-new" = true))]
@@ -553,7 +558,7 @@ pub struct PlatformConfig {
     /// Two threads on a core.
     pub is_symmetric_multi_threading_enabled: Attr<bool>,
     /// NUMA nodes per socket.
-    #[schemars(extend("x-force-new" = true))]
+    #[schemars(extend("x-force-new" = true, "enum" = ["NPS0", "NPS1", "NPS2", "NPS4", "NPS6"]))]
     pub numa_nodes_per_socket: Attr<String>,
     /// The access control service.
     #[schemars(extend("x-force-new" = true))]
@@ -590,8 +595,8 @@ attributes!(PlatformConfig {
 /// Hosts that it must be on.
 #[derive(Clone, Debug, Default, JsonSchema)]
 pub struct PlacementConstraint {
-    /// `HOST_GROUP`, `COMPUTE_CLUSTER` or `COMPUTE_BARE_METAL_HOST`.
-    #[schemars(extend("x-required" = true))]
+    /// Of which kind.
+    #[schemars(extend("x-required" = true, "enum" = ["HOST_GROUP", "COMPUTE_CLUSTER", "COMPUTE_BARE_METAL_HOST"]))]
     pub r#type: Attr<String>,
     /// The host group.
     pub compute_host_group_id: Attr<String>,
@@ -604,6 +609,7 @@ pub struct PlacementConstraint {
     /// Memory fabrics.
     pub target_memory_fabric_ids: Attr<Vec<String>>,
     /// How close together.
+    #[schemars(extend("enum" = ["SINGLE_TIER", "SINGLE_BLOCK", "PACKED_DISTRIBUTION_MULTI_BLOCK"]))]
     pub logical_placement_constraint: Attr<String>,
 }
 
@@ -763,6 +769,10 @@ impl ResourceModule for Module {
         problems
     }
 
+    fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
+        instance_parts::is_same(attribute, desired, observed)
+    }
+
     fn places(&self, inputs: &ValueMap) -> Option<Look<Vec<Place>>> {
         instance_parts::places(inputs)
     }
@@ -805,7 +815,7 @@ impl ResourceModule for Module {
         if change.has("placement") {
             instance_parts::replace_in_place(change, &mut details)?;
         }
-        if details != models::UpdateInstanceDetails::default() {
+        if details != models::UpdateInstanceDetails::default() || change.has(wire::RAW) {
             details.update_operation_constraint = text(change.inputs, "update_operation_constraint")
                 .map(|word| models::UpdateInstanceDetailsUpdateOperationConstraint::from(word.as_str()));
             calls.push(Call::with_raw(UpdateInstance::new(id, details), wire::changed_raw(change)));

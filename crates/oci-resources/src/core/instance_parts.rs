@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::look::Look;
 use crate::module::{Change, Place, Seen};
 use crate::names::Renames;
-use crate::rules::invalid;
+use crate::rules::{self, Check, invalid};
 use crate::tags;
 use crate::values::{text, texts};
 use crate::wire;
@@ -116,28 +116,72 @@ pub(super) fn check(inputs: &ValueMap, problems: &mut Vec<Invalid>) {
         let shape = shape.as_map();
         flexible(shape.and_then(|shape| shape.get("shape")?.as_str()), shape, path);
     }
+    let mut check = Check::of(inputs, problems);
+    check.text("fault_domain", rules::fault_domain);
+    check.text("time_maintenance_reboot_due", rules::moment);
+    check.inside("placement", |placement| placement.texts("fault_domains", rules::fault_domain));
+    check.inside("shape_config", |config| config.not_both("ocpus", "vcpus"));
+    check.inside("source_details", check_source);
+    check.inside("create_vnic_details", check_vnic);
+    check.each("launch_volume_attachments", |volume| {
+        volume.one_of(&["volume_id", "launch_create_volume_details"]);
+        volume.not_both("volume_id", "launch_create_volume_details");
+        volume.inside("launch_create_volume_details", |made| rules::vpus(made, "vpus_per_gb"));
+    });
+    check.inside("metadata", |metadata| metadata.text("user_data", rules::base64));
     check_metadata(inputs, problems);
 }
 
+fn check_source(source: &mut Check<'_>) {
+    match source.word("source_type") {
+        Some("image") => source.one_of(&["source_id", "instance_source_image_filter_details"]),
+        Some("bootVolume") => source.needs("source_id", "for a boot volume"),
+        _ => {}
+    }
+    rules::vpus(source, "boot_volume_vpus_per_gb");
+}
+
+fn check_vnic(vnic: &mut Check<'_>) {
+    // A reserved address brings its subnet.
+    vnic.one_of(&["subnet_id", "vlan_id", "private_ip_id"]);
+    vnic.not_both("subnet_id", "vlan_id");
+    vnic.not_both("private_ip", "private_ip_id");
+    vnic.text("private_ip", rules::ipv4);
+    vnic.text("subnet_cidr", rules::subnet_block);
+    vnic.text("hostname_label", rules::host_name);
+    vnic.each("ipv6address_ipv6subnet_cidr_pair_details", |pair| {
+        pair.text("ipv6subnet_cidr", rules::ipv6_block);
+        pair.text("ipv6address", rules::ipv6);
+    });
+    // The stack writes none of its own on a VNIC.
+    rules::tags::check(vnic, 0);
+}
+
 fn check_metadata(inputs: &ValueMap, problems: &mut Vec<Invalid>) {
+    let length = |value: &Value| match value.as_str() {
+        Some(text) => text.len(),
+        None => wire::to_json(value).to_string().len(),
+    };
     let size = |name: &str| {
         let map = inputs.get(name).and_then(Value::as_map);
-        map.map_or(0, |map| {
-            map.iter().map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum()
-        })
+        map.map_or(0, |map| map.iter().map(|(key, value)| key.len() + length(value)).sum())
     };
     let bytes: usize = size("metadata") + size("extended_metadata");
     if bytes > METADATA_BYTES_MAX {
         let message = format!("has {bytes} bytes; at most {METADATA_BYTES_MAX} are allowed");
         problems.push(invalid("metadata", message));
     }
-    let user_data = inputs.get("metadata").and_then(|metadata| metadata.as_map()?.get("user_data")?.as_str());
-    if let Some(user_data) = user_data {
-        use base64::Engine;
-        if base64::engine::general_purpose::STANDARD.decode(user_data).is_err() {
-            let path = AttributePath::attribute("metadata").name("user_data");
-            problems.push(Invalid { path, message: "is not base64".to_owned() });
-        }
+}
+
+/// Whether two spellings mean the same.
+pub(super) fn is_same(attribute: &str, desired: &Value, observed: &Value) -> bool {
+    match attribute {
+        "metadata.user_data" => rules::same_base64(desired, observed),
+        "metadata.ssh_authorized_keys" => rules::same_lines(desired, observed),
+        "extended_metadata" => rules::same_json(desired, observed),
+        "time_maintenance_reboot_due" => rules::same_moment(desired, observed),
+        "create_vnic_details.hostname_label" => rules::same_text(desired, observed),
+        _ => false,
     }
 }
 
@@ -436,8 +480,10 @@ pub(super) fn changed_vnic(change: &Change<'_>) -> Result<Option<Call>, Failure>
     let Some(id) = change.current.body.pointer("/vnic/id").and_then(Json::as_str) else {
         return Err(Failure::busy("it has no VNIC yet", std::time::Duration::from_secs(15)));
     };
-    let details: models::UpdateVnicDetails = wire::details(wanted, &[])?;
-    Ok(Some(Call::new(UpdateVnic::new(id, details))))
+    let there = change.current.attributes.get("create_vnic_details").and_then(Value::as_map);
+    let details: models::UpdateVnicDetails = wire::details(&differing(wanted, there), &[])?;
+    let call = || Call::new(UpdateVnic::new(id, details.clone()));
+    Ok((details != models::UpdateVnicDetails::default()).then(call))
 }
 
 /// What changed about the boot volume, which has calls of its own.
@@ -446,13 +492,23 @@ pub(super) fn changed_boot_volume(change: &Change<'_>) -> Result<Option<Call>, F
     let Some(id) = text(&change.current.attributes, "boot_volume_id") else {
         return Err(Failure::busy("it has no boot volume yet", std::time::Duration::from_secs(15)));
     };
+    let there = change.current.attributes.get("source_details").and_then(Value::as_map);
+    let source = differing(source, there);
     let number = |name: &str| source.get(name).and_then(Value::as_i64);
     let details = models::UpdateBootVolumeDetails {
         size_in_gbs: number("boot_volume_size_in_gbs"),
         vpus_per_gb: number("boot_volume_vpus_per_gb"),
         ..models::UpdateBootVolumeDetails::default()
     };
-    Ok(Some(Call::new(UpdateBootVolume::new(id, details))))
+    let call = || Call::new(UpdateBootVolume::new(id, details.clone()));
+    Ok((details != models::UpdateBootVolumeDetails::default()).then(call))
+}
+
+/// What is wanted and not there as it is wanted.
+fn differing(wanted: &ValueMap, there: Option<&ValueMap>) -> ValueMap {
+    let is_there = |name: &str, value: &Value| there.is_some_and(|there| there.get(name) == Some(value));
+    let differs = wanted.iter().filter(|(name, value)| !value.is_null() && !is_there(name, value));
+    differs.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]
@@ -521,7 +577,7 @@ mod tests {
         let long = "x".repeat(32_001);
         check(
             json!({"shape": "a", "availability_domain": "b", "metadata": {"user_data": "?", "more": long}}),
-            &["metadata: has 32015 bytes; at most 32000 are allowed", "metadata.user_data: is not base64"],
+            &["metadata.user_data: is not base64", "metadata: has 32015 bytes; at most 32000 are allowed"],
         );
     }
 }

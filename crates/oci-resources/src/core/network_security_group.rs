@@ -13,7 +13,7 @@ use oci_client::services::core::operations::{
     GetNetworkSecurityGroup, ListNetworkSecurityGroups, UpdateNetworkSecurityGroup,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, ResourceType};
+use reconcile::provider::{Failure, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -100,10 +100,6 @@ impl ResourceModule for Module {
             left_out: &[],
             elsewhere: &[("compartment_id", "ChangeNetworkSecurityGroupCompartment")],
         }
-    }
-
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use oci_client::model::Model;
+use oci_client::model::{Model, Value as WireValue};
 use oci_client::services::core::models;
 use oci_client::services::core::operations::{
     AddNetworkSecurityGroupSecurityRules, ListNetworkSecurityGroupSecurityRules,
@@ -18,7 +18,7 @@ use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{AttributePath, Value, ValueMap};
 use schemars::JsonSchema;
-use serde_json::Value as Json;
+use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::attr::{Attr, attributes};
 use crate::call::Call;
@@ -151,8 +151,11 @@ impl ResourceModule for Module {
             Some("EGRESS") => ("destination", "source"),
             _ => ("source", "destination"),
         };
-        rules::one_of(inputs, &[end], &mut problems);
-        rules::not_both(inputs, end, other, &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.needs(end, "for this direction");
+        for name in [other.to_owned(), format!("{other}_type")] {
+            check.excludes(&name, "is of the other direction");
+        }
         packet_rules::check(inputs, &AttributePath::default(), &[end], &mut problems);
         problems
     }
@@ -167,10 +170,12 @@ impl ResourceModule for Module {
 
     fn create(&self, inputs: &ValueMap, _tags: &StackTags) -> Result<Call, Failure> {
         let group = text(inputs, "network_security_group_id").unwrap_or_default();
-        let rule = wire::details(&packet_rules::with_protocol(inputs), RENAMES)?;
+        let rule: models::AddSecurityRuleDetails =
+            wire::details(&packet_rules::with_protocol(inputs), RENAMES)?;
+        let raw = rule_with(&rule, wire::raw(inputs))?;
         let details =
             models::AddNetworkSecurityGroupSecurityRulesDetails { security_rules: Some(vec![rule]) };
-        Ok(Call::new(AddNetworkSecurityGroupSecurityRules::new(group, details)))
+        Ok(Call::with_raw(AddNetworkSecurityGroupSecurityRules::new(group, details), raw))
     }
 
     fn read(&self, id: &str) -> Look<Seen> {
@@ -196,11 +201,13 @@ impl ResourceModule for Module {
         let mut rule: models::UpdateSecurityRuleDetails =
             wire::details(&packet_rules::with_protocol(change.inputs), RENAMES)?;
         rule.id = Some(id.rule);
+        // All of the rule is stated, and so is all that was given raw.
+        let raw = rule_with(&rule, wire::raw(change.inputs))?;
         let details =
             models::UpdateNetworkSecurityGroupSecurityRulesDetails { security_rules: Some(vec![rule]) };
         // It states what the rule shall be, although its method is POST.
         let update = UpdateNetworkSecurityGroupSecurityRules::new(id.group, details);
-        Ok(vec![Call::new(update).safe_to_repeat()])
+        Ok(vec![Call::with_raw(update, raw).safe_to_repeat()])
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
@@ -223,6 +230,15 @@ impl ResourceModule for Module {
         let rule = body.pointer("/securityRules/0/id")?.as_str()?;
         Some(RuleId { group: text(inputs, "network_security_group_id")?, rule: rule.to_owned() }.to_string())
     }
+}
+
+/// The body of a request about one rule, where something of it was given raw: that belongs into the rule.
+fn rule_with(rule: &dyn WireValue, raw: JsonMap<String, Json>) -> Result<JsonMap<String, Json>, Failure> {
+    if raw.is_empty() {
+        return Ok(raw);
+    }
+    let rules = Json::Array(vec![wire::with_raw(rule, raw)?]);
+    Ok([("securityRules".to_owned(), rules)].into_iter().collect())
 }
 
 /// The id of a rule, as in Oracle's Terraform provider.
@@ -295,6 +311,11 @@ fn is_like(wanted: &ValueMap, rule: &Seen) -> bool {
         "icmp_options",
         "description",
     ];
-    let set = |values: &ValueMap, name: &str| values.get(name).filter(|value| !value.is_null()).cloned();
-    parts.iter().all(|name| set(wanted, name) == set(&there, name))
+    fn set<'a>(values: &'a ValueMap, name: &str) -> Option<&'a Value> {
+        values.get(name).filter(|value| !value.is_null())
+    }
+    parts.iter().all(|name| match (set(wanted, name), set(&there, name)) {
+        (Some(wanted), Some(there)) => wanted == there || rules::same_block(wanted, there),
+        (wanted, there) => wanted == there,
+    })
 }

@@ -153,11 +153,18 @@ pub(crate) fn check(rule: &ValueMap, path: &AttributePath, ends: &[&str], proble
     }
     for end in ends {
         let kind = text(&format!("{end}_type")).unwrap_or("CIDR_BLOCK");
-        if let (Some(block), "CIDR_BLOCK") = (text(end), kind)
-            && let Err(message) = rules::any_block(block)
-        {
-            problem(end, message);
+        let Some(place) = text(end) else { continue };
+        match kind {
+            "CIDR_BLOCK" => rules::any_block(place),
+            "SERVICE_CIDR_BLOCK" if place.contains('/') => {
+                Err(format!("`{place}` is an address block; the label of Oracle services is asked for"))
+            }
+            "NETWORK_SECURITY_GROUP" if !place.starts_with("ocid1.networksecuritygroup.") => {
+                Err(format!("`{place}` is not the OCID of a network security group"))
+            }
+            _ => Ok(()),
         }
+        .unwrap_or_else(|message| problem(end, message));
     }
     for options in ["tcp_options", "udp_options"] {
         let Some(ports) = rule.get(options).and_then(Value::as_map) else { continue };

@@ -15,7 +15,7 @@ use oci_client::services::core::operations::{
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
-use reconcile::value::ValueMap;
+use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -163,8 +163,17 @@ impl ResourceModule for Module {
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
-        rules::one_of(inputs, &["vnic_id", "subnet_id", "vlan_id"], &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.one_of(&["vnic_id", "subnet_id", "vlan_id"]);
+        check.not_both("subnet_id", "vlan_id");
+        check.text("ip_address", rules::ipv4);
+        check.text("hostname_label", rules::host_name);
+        check.text("ipv4subnet_cidr_at_creation", rules::subnet_block);
         problems
+    }
+
+    fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
+        attribute == "hostname_label" && rules::same_text(desired, observed)
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

@@ -149,9 +149,9 @@ impl ResourceModule for Module {
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
-        let lifetime = text(inputs, "lifetime");
-        if lifetime.as_deref() == Some("EPHEMERAL") {
-            rules::one_of(inputs, &["private_ip_id"], &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        if check.word("lifetime") == Some("EPHEMERAL") {
+            check.needs("private_ip_id", "for an ephemeral address");
         }
         problems
     }

@@ -159,12 +159,12 @@ impl ResourceModule for Module {
             let message = match destination {
                 None if is_set("destination") || is_set("cidr_block") => continue,
                 None => "must be set".to_owned(),
-                Some(destination) if seen.contains(&destination) => {
+                Some(destination) if seen.contains(&plain(&destination)) => {
                     format!("`{destination}` has a rule already: a table has one for each destination")
                 }
                 Some(destination) => {
                     let checked = if is_block { rules::any_block(&destination) } else { Ok(()) };
-                    seen.push(destination);
+                    seen.push(plain(&destination));
                     match checked {
                         Ok(()) => continue,
                         Err(message) => message,
@@ -215,4 +215,10 @@ impl ResourceModule for Module {
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
         vec![Call::new(DeleteRouteTable::new(id))]
     }
+}
+
+/// A destination in one spelling, whatever it was: `2001:DB8::/32` is `2001:db8::/32`.
+fn plain(destination: &str) -> String {
+    let block: Result<ipnet::IpNet, _> = destination.parse();
+    block.map_or_else(|_| destination.to_owned(), |block| block.to_string())
 }

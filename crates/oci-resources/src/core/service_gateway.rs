@@ -13,7 +13,7 @@ use oci_client::services::core::operations::{
     ListServiceGateways, UpdateServiceGateway,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, ResourceType};
+use reconcile::provider::{Failure, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -131,10 +131,6 @@ impl ResourceModule for Module {
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
-    }
-
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
         Ok(Call::with_raw(CreateServiceGateway::new(wire::creation(inputs, tags, &[])?), wire::raw(inputs)))
     }
@@ -159,6 +155,10 @@ impl ResourceModule for Module {
             |details| ChangeServiceGatewayCompartment::new(id, details),
             |details| UpdateServiceGateway::new(id, details),
         )
+    }
+
+    fn said_by_updates(&self) -> &'static [&'static str] {
+        &["block_traffic"]
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -27,7 +27,7 @@ use std::time::Duration;
 use oci_client::model::Model;
 use oci_client::services::core::models;
 use oci_client::services::core::operations::{
-    CreateSubnet, DeleteSubnet, GetSubnet, ListSubnets, UpdateSubnet,
+    ChangeSubnetCompartment, CreateSubnet, DeleteSubnet, GetSubnet, ListSubnets, UpdateSubnet,
 };
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, PerOperation, ResourceType};
@@ -54,8 +54,8 @@ pub const TYPE: &str = "oci_core_subnet";
 /// A part of a VCN.
 #[derive(Clone, Debug, Default, JsonSchema)]
 pub struct Subnet {
-    /// The compartment; a change replaces the subnet.
-    #[schemars(extend("x-required" = true, "x-force-new" = true))]
+    /// The compartment. Moving to another one happens in place.
+    #[schemars(extend("x-required" = true))]
     pub compartment_id: Attr<String>,
     /// The VCN; a change replaces the subnet.
     #[schemars(extend("x-required" = true, "x-force-new" = true))]
@@ -188,21 +188,30 @@ impl ResourceModule for Module {
             update: Some(models::UpdateSubnetDetails::default().facts()),
             renames: &[],
             left_out: &[],
-            elsewhere: &[],
+            elsewhere: &[("compartment_id", "ChangeSubnetCompartment")],
         }
     }
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
         rules::dns_label(inputs, "dns_label", &mut problems);
-        rules::ipv4_block(inputs, "cidr_block", &rules::SUBNET_PREFIXES, &mut problems);
-        rules::one_of(inputs, &["cidr_block", "ipv4cidr_blocks"], &mut problems);
-        rules::not_both(inputs, "prohibit_public_ip_on_vnic", "prohibit_internet_ingress", &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.text("cidr_block", rules::subnet_block);
+        check.texts("ipv4cidr_blocks", rules::subnet_block);
+        check.text("ipv6cidr_block", rules::ipv6_block);
+        check.texts("ipv6cidr_blocks", rules::ipv6_block);
+        check.one_of(&["cidr_block", "ipv4cidr_blocks"]);
+        check.not_both("cidr_block", "ipv4cidr_blocks");
+        check.not_both("prohibit_public_ip_on_vnic", "prohibit_internet_ingress");
         problems
     }
 
     fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
-        attribute == "dns_label" && rules::same_text(desired, observed)
+        match attribute {
+            "dns_label" => rules::same_text(desired, observed),
+            "ipv6cidr_block" | "ipv6cidr_blocks" => rules::same_block(desired, observed),
+            _ => false,
+        }
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
@@ -223,7 +232,12 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        change.update(tags, &[], &[], |details| UpdateSubnet::new(id, details))
+        change.move_and_update(
+            tags,
+            &[],
+            |details| ChangeSubnetCompartment::new(id, details),
+            |details| UpdateSubnet::new(id, details),
+        )
     }
 
     fn obstacle(&self, id: &str) -> Option<Look<Obstacle>> {

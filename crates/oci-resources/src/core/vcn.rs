@@ -207,11 +207,20 @@ impl ResourceModule for Module {
         let mut problems = Vec::new();
         rules::dns_label(inputs, "dns_label", &mut problems);
         rules::ipv4_blocks(inputs, "cidr_blocks", &rules::VCN_BLOCKS, &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.texts("ipv6private_cidr_blocks", rules::ipv6_block);
+        check.each("byoipv6cidr_details", |details| details.text("ipv6cidr_block", rules::ipv6_block));
         problems
     }
 
     fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
-        attribute == "dns_label" && rules::same_text(desired, observed)
+        match attribute {
+            "dns_label" => rules::same_text(desired, observed),
+            "ipv6private_cidr_blocks" | "byoipv6cidr_details.ipv6cidr_block" => {
+                rules::same_block(desired, observed)
+            }
+            _ => false,
+        }
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

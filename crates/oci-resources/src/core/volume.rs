@@ -24,6 +24,7 @@ use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::wire;
@@ -113,8 +114,8 @@ attributes!(Volume {
 /// What it is a copy of.
 #[derive(Clone, Debug, Default, JsonSchema)]
 pub struct VolumeSource {
-    /// `volume`, `volumeBackup`, `volumeBackupDelta` or `blockVolumeReplica`.
-    #[schemars(extend("x-required" = true))]
+    /// Of which kind.
+    #[schemars(extend("x-required" = true, "enum" = ["volume", "volumeBackup", "volumeBackupDelta", "blockVolumeReplica"]))]
     pub r#type: Attr<String>,
     /// The OCID of the volume, backup or replica.
     pub id: Attr<String>,
@@ -221,8 +222,23 @@ impl ResourceModule for Module {
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        let mut check = rules::Check::of(inputs, &mut problems);
+        if !check.is_set("source_details") && !check.is_set("volume_backup_id") {
+            check.needs("availability_domain", "unless it is a copy");
+        }
+        check.not_both("size_in_gbs", "size_in_mbs");
+        rules::vpus(&mut check, "vpus_per_gb");
+        check.inside("source_details", check_source);
+        check.each("autotune_policies", |policy| match policy.word("autotune_type") {
+            Some("PERFORMANCE_BASED") => policy.needs("max_vpus_per_gb", "for `PERFORMANCE_BASED`"),
+            Some("DETACHED_VOLUME") => {
+                policy.excludes("max_vpus_per_gb", "goes with `PERFORMANCE_BASED` only");
+            }
+            _ => {}
+        });
+        problems
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
@@ -250,5 +266,18 @@ impl ResourceModule for Module {
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
         vec![Call::new(DeleteVolume::new(id))]
+    }
+}
+
+/// What a copy is of: one object, or the two backups that a delta lies between.
+fn check_source(source: &mut rules::Check<'_>) {
+    match source.word("type") {
+        Some("volumeBackupDelta") => {
+            for name in ["first_backup_id", "second_backup_id"] {
+                source.needs(name, "for a delta");
+            }
+        }
+        Some(_) => source.needs("id", "for this kind of source"),
+        None => {}
     }
 }

@@ -24,12 +24,13 @@ use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::names::Renames;
+use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::values::text;
 use crate::wire;
 
-use oci_client::model::{Union, Value as _};
+use oci_client::model::{Model, Union, Value as _};
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_core_volume_attachment";
@@ -44,7 +45,7 @@ pub struct VolumeAttachment {
     #[schemars(extend("x-required" = true, "x-force-new" = true))]
     pub volume_id: Attr<String>,
     /// `paravirtualized`, `iscsi`, `nvme`, `emulated` or `service_determined`; a change makes a new one.
-    #[schemars(extend("x-required" = true, "x-force-new" = true))]
+    #[schemars(extend("x-required" = true, "x-force-new" = true, "enum" = ["paravirtualized", "iscsi", "nvme", "emulated", "service_determined"]))]
     pub attachment_type: Attr<String>,
     /// What people call it; a change makes a new one.
     #[schemars(extend("x-force-new" = true), length(min = 1, max = 255))]
@@ -62,7 +63,7 @@ pub struct VolumeAttachment {
     #[schemars(extend("x-force-new" = true, "x-write-only" = true))]
     pub use_chap: Attr<bool>,
     /// How what goes to it is encrypted, with iSCSI.
-    #[schemars(extend("x-force-new" = true))]
+    #[schemars(extend("x-force-new" = true, "enum" = ["NONE", "BM_ENCRYPTION_IN_TRANSIT"]))]
     pub encryption_in_transit_type: Attr<String>,
     /// Whether the agent logs in to iSCSI.
     #[schemars(extend("x-force-new" = true))]
@@ -164,28 +165,34 @@ impl ResourceModule for Module {
     fn api(&self) -> Api {
         Api {
             service: "core",
-            create: None,
+            // The kind with the most fields; the others have them too, but for what stands below.
+            create: Some(models::AttachIScsiVolumeDetails::default().facts()),
             update: None,
             renames: RENAMES,
             left_out: &[],
             elsewhere: &[
-                ("instance_id", "AttachVolume"),
-                ("volume_id", "AttachVolume"),
-                ("attachment_type", "AttachVolume"),
-                ("display_name", "AttachVolume"),
-                ("device", "AttachVolume"),
-                ("is_read_only", "AttachVolume"),
-                ("is_shareable", "AttachVolume"),
-                ("use_chap", "AttachVolume"),
-                ("encryption_in_transit_type", "AttachVolume"),
-                ("is_agent_auto_iscsi_login_enabled", "AttachVolume"),
-                ("is_pv_encryption_in_transit_enabled", "AttachVolume"),
+                ("attachment_type", "the kind of AttachVolume"),
+                ("is_pv_encryption_in_transit_enabled", "AttachVolume, paravirtualised"),
             ],
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        let mut check = rules::Check::of(inputs, &mut problems);
+        let kind = check.word("attachment_type");
+        if kind.is_some_and(|kind| kind != "iscsi") {
+            for name in ["use_chap", "encryption_in_transit_type", "is_agent_auto_iscsi_login_enabled"] {
+                check.excludes(name, "goes with `iscsi` only");
+            }
+        }
+        if kind.is_some_and(|kind| kind != "paravirtualized") {
+            check.excludes("is_pv_encryption_in_transit_enabled", "goes with `paravirtualized` only");
+        }
+        check.text("device", |device| {
+            if device.starts_with("/dev/") { Ok(()) } else { Err("must start with `/dev/`".to_owned()) }
+        });
+        problems
     }
 
     fn create(&self, inputs: &ValueMap, _tags: &StackTags) -> Result<Call, Failure> {
@@ -225,8 +232,12 @@ impl ResourceModule for Module {
         Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
     }
 
+    /// All that the schema knows makes a new one; only what was given raw gets here.
     fn update(&self, _: &str, _: &Change<'_>, _: &StackTags) -> Result<Vec<Call>, Failure> {
-        Ok(Vec::new())
+        Err(Failure {
+            hint: Some("ask for its replacement".to_owned()),
+            ..Failure::refused("nothing of an attachment can be changed in place")
+        })
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -13,6 +13,9 @@ use crate::lifecycle::Stage;
 use crate::module::{Change, Obstacle, Part, ResourceModule, Seen};
 use crate::tags::{self, StackTags};
 
+/// How often an object is looked at and changed in one update: once, if nobody else changes it in between.
+const LOOKS_MAX: usize = 8;
+
 /// A deletion that the service refused.
 enum Refused {
     /// Something may be in the way.
@@ -113,13 +116,27 @@ impl Driver {
             let answer = self.changed_together(module, together, part).await?;
             return self.begun(module, Operation::Update, id, answer, context).await;
         }
-        let current = self.look(module, id).await.map_err(|error| failure(&error))?;
-        let Some(current) = current else { return Ok(Reply::Gone) };
-        let change = Change { current: &current, inputs: &request.inputs, attributes: &request.changed };
-        let calls = module.update(id, &change, &StackTags::carried(&current.body))?;
-        let answer = self.in_turn(module, id, &calls, &request.retry_token, &request.inputs).await;
-        let answer = answer.map_err(|stop| stop.into_failure())?;
-        self.begun(module, Operation::Update, id, answer.unwrap_or_default(), context).await
+        for look in 0..LOOKS_MAX {
+            let current = self.look(module, id).await.map_err(|error| failure(&error))?;
+            let Some(current) = current else { return Ok(Reply::Gone) };
+            let change = Change { current: &current, inputs: &request.inputs, attributes: &request.changed };
+            let calls = module.update(id, &change, &StackTags::carried(&current.body))?;
+            // Another look may make it another request, and the same token must mean the same request.
+            let token = match look {
+                0 => request.retry_token.to_string(),
+                again => format!("{}-look{again}", request.retry_token),
+            };
+            match self.in_turn(module, id, &calls, &token, &request.inputs).await {
+                // Somebody else changed it since we looked, and that must stay.
+                Err(Stop::Call(Error::Changed(_))) => {}
+                Err(stop) => return Err(stop.into_failure()),
+                Ok(answer) => {
+                    let answer = answer.unwrap_or_default();
+                    return self.begun(module, Operation::Update, id, answer, context).await;
+                }
+            }
+        }
+        Err(Failure::busy("others change it again and again", BUSY_AGAIN_AFTER))
     }
 
     pub(super) async fn deleted(&self, request: DeleteRequest) -> Result<Reply, Failure> {
@@ -204,7 +221,7 @@ impl Driver {
     /// Makes calls one after another, waiting for the object to settle in between: the service takes one change at a
     /// time. Each call is safe to repeat, so that a crash between two of them is mended by starting over. The answer is
     /// that of the last call.
-    async fn in_turn(
+    pub(super) async fn in_turn(
         &self,
         module: &dyn ResourceModule,
         id: &str,

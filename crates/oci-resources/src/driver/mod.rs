@@ -185,7 +185,7 @@ impl Provider for Driver {
 
     fn validate(&self, resource_type: &str, inputs: &ValueMap) -> Vec<Invalid> {
         if let Ok(module) = self.module(resource_type) {
-            return module.validate(inputs);
+            return crate::module::problems(module, inputs);
         }
         let at = self.source_types.binary_search_by(|known| (*known.name).cmp(resource_type));
         at.map_or_else(|_| Vec::new(), |at| self.sources[at].validate(inputs))

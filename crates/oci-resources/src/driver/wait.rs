@@ -1,5 +1,6 @@
 //! What an answer, or a state, means for the operation that is under way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use oci_client::classify::{Class, Effect as CallEffect};
@@ -13,7 +14,8 @@ use serde_json::{Value as Json, json};
 use super::Driver;
 use crate::call::{Answer, WorkRequestId};
 use crate::lifecycle::{Lifecycle, Stage, VISIBLE_WITHIN};
-use crate::module::{ResourceModule, Seen};
+use crate::module::{Change, ResourceModule, Seen};
+use crate::tags::StackTags;
 use crate::wire;
 
 /// How to go on waiting, as it is kept in the state.
@@ -97,7 +99,7 @@ impl Driver {
         }
         let shown = if answer.body.is_object() { module.observe(answer.body) } else { None };
         match shown {
-            Some(seen) => Ok(self.reply(module, operation, &waiting, seen, context)),
+            Some(seen) => self.completed(module, operation, &waiting, seen, context).await,
             None => self.looked_at(module, operation, &waiting, context).await,
         }
     }
@@ -188,13 +190,46 @@ impl Driver {
         context: Context<'_>,
     ) -> Result<Reply, Failure> {
         match self.look_with_state(module, &waiting.id).await {
-            Ok(Some(seen)) => Ok(self.reply(module, operation, waiting, seen, context)),
+            Ok(Some(seen)) => self.completed(module, operation, waiting, seen, context).await,
             Ok(None) if operation == Operation::Create && self.may_be_hidden_yet(waiting) => {
                 Ok(running(module.lifecycle(), waiting, "its becoming visible", None))
             }
             Ok(None) => Ok(Reply::Gone),
             Err(error) => Err(failure(&error)),
         }
+    }
+
+    /// What an object's state means; a new one that has settled is told what its creation could not say. Should the program end
+    /// before that, the next plan finds the difference.
+    async fn completed(
+        &self,
+        module: &dyn ResourceModule,
+        operation: Operation,
+        waiting: &Waiting,
+        seen: Seen,
+        context: Context<'_>,
+    ) -> Result<Reply, Failure> {
+        let is_new =
+            operation == Operation::Create && module.lifecycle().stage(&seen.state) == Stage::Settled;
+        let Some(asked) = context.asked.filter(|_| is_new) else {
+            return Ok(self.reply(module, operation, waiting, seen, context));
+        };
+        let is_unsaid = |name: &&&str| {
+            let wanted = asked.get(name).filter(|wanted| !wanted.is_null());
+            wanted.is_some_and(|wanted| seen.attributes.get(name) != Some(wanted))
+        };
+        let unsaid: Vec<Arc<str>> =
+            module.said_by_updates().iter().filter(is_unsaid).map(|name| Arc::from(*name)).collect();
+        if unsaid.is_empty() {
+            return Ok(self.reply(module, operation, waiting, seen, context));
+        }
+        let change = Change { current: &seen, inputs: asked, attributes: &unsaid };
+        let calls = module.update(&seen.id, &change, &StackTags::carried(&seen.body))?;
+        let token = format!("{:016x}", self.client.world().random_u64());
+        let answer = self.in_turn(module, &seen.id, &calls, &token, asked).await;
+        let answer = answer.map_err(super::change::Stop::into_failure)?.unwrap_or_default();
+        let waiting = Waiting { id: seen.id, work_request: answer.work_request, since: waiting.since };
+        Ok(running(module.lifecycle(), &waiting, "what its creation could not say", None))
     }
 
     fn may_be_hidden_yet(&self, waiting: &Waiting) -> bool {

@@ -16,7 +16,7 @@ use oci_client::services::file_storage::operations::{
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
-use reconcile::value::ValueMap;
+use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -49,6 +49,7 @@ pub struct Export {
     #[schemars(extend("x-required" = true, "x-force-new" = true), length(min = 1, max = 1024))]
     pub path: Attr<String>,
     /// Who may do what; the first that fits counts. Everybody may do everything when left out.
+    #[schemars(length(max = 100))]
     pub export_options: Attr<Vec<ExportOption>>,
     /// Whether the directory tells groups.
     pub is_idmap_groups_for_sys_auth: Attr<bool>,
@@ -165,11 +166,28 @@ impl ResourceModule for Module {
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
-        let path = text(inputs, "path");
-        if path.as_deref().is_some_and(|path| !path.starts_with('/')) {
-            problems.push(rules::invalid("path", "must start with `/`".to_owned()));
-        }
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.text("path", |path| {
+            if path.starts_with('/') { Ok(()) } else { Err("must start with `/`".to_owned()) }
+        });
+        check.each("export_options", |option| {
+            option.text("source", rules::address_or_block);
+            option.texts("allowed_auth", |word| {
+                let is_known = ["SYS", "KRB5", "KRB5I", "KRB5P"].contains(&word);
+                if is_known { Ok(()) } else { Err("must be one of SYS, KRB5, KRB5I, KRB5P".to_owned()) }
+            });
+            for name in ["anonymous_uid", "anonymous_gid"] {
+                option.text(name, |id| {
+                    let number: Result<u32, _> = id.parse();
+                    number.map(drop).map_err(|_| format!("`{id}` is no number of a user or group"))
+                });
+            }
+        });
         problems
+    }
+
+    fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
+        attribute == "export_options.source" && rules::same_address(desired, observed)
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

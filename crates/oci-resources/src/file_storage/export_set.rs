@@ -12,7 +12,7 @@ use oci_client::services::file_storage::models;
 use oci_client::services::file_storage::operations::{
     GetExportSet, GetMountTarget, ListExportSets, UpdateExportSet,
 };
-use reconcile::provider::{Failure, Invalid, ResourceType};
+use reconcile::provider::{Failure, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -109,10 +109,6 @@ impl ResourceModule for Module {
             left_out: &[],
             elsewhere: &[("mount_target_id", "the mount target tells its export set")],
         }
-    }
-
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
     }
 
     /// Only after [`ResourceModule::before_create`], whose id stands under `id`.

@@ -14,7 +14,7 @@ use oci_client::services::file_storage::operations::{
     UpdateFileSystem,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, ResourceType};
+use reconcile::provider::{Failure, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -156,10 +156,6 @@ impl ResourceModule for Module {
             left_out: &[],
             elsewhere: &[("compartment_id", "ChangeFileSystemCompartment")],
         }
-    }
-
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

@@ -192,8 +192,24 @@ impl ResourceModule for Module {
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.each("schedules", |schedule| {
+            schedule.text("time_schedule_start", rules::moment);
+            let period = schedule.word("period").unwrap_or_default();
+            let goes_with: [(&str, &[&str]); 3] = [
+                ("day_of_week", &["WEEKLY"]),
+                ("day_of_month", &["MONTHLY", "YEARLY"]),
+                ("month", &["YEARLY"]),
+            ];
+            for (name, periods) in goes_with {
+                if !period.is_empty() && !periods.contains(&period) {
+                    schedule.excludes(name, &format!("goes with `{}` only", periods.join("` and `")));
+                }
+            }
+        });
+        problems
     }
 
     fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {

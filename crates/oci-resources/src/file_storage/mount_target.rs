@@ -12,12 +12,12 @@ use oci_client::model::Model;
 use oci_client::services::file_storage::models;
 use oci_client::services::file_storage::operations::{
     ChangeMountTargetCompartment, CreateMountTarget, DeleteMountTarget, GetMountTarget, ListMountTargets,
-    UpdateMountTarget,
+    ScheduleDowngradeShapeMountTarget, UpdateMountTarget, UpgradeShapeMountTarget,
 };
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
-use reconcile::value::ValueMap;
+use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -26,6 +26,7 @@ use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
+use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::wire;
@@ -61,8 +62,7 @@ pub struct MountTarget {
     /// At most five network security groups.
     #[schemars(extend("x-unordered" = true), length(max = 5))]
     pub nsg_ids: Attr<Vec<String>>,
-    /// Throughput in Gbit/s; a change makes a new one.
-    #[schemars(extend("x-force-new" = true))]
+    /// Throughput in Gbit/s; 1 when left out. More, or less, is a change in place.
     pub requested_throughput: Attr<i64>,
     /// Where the names of users come from.
     #[schemars(extend("enum" = ["LDAP", "NONE"]))]
@@ -240,16 +240,38 @@ impl ResourceModule for Module {
             update: Some(models::UpdateMountTargetDetails::default().facts()),
             renames: &[],
             left_out: &[],
-            elsewhere: &[("compartment_id", "ChangeMountTargetCompartment")],
+            elsewhere: &[
+                ("compartment_id", "ChangeMountTargetCompartment"),
+                ("requested_throughput", "UpgradeShapeMountTarget or ScheduleDowngradeShapeMountTarget"),
+            ],
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.text("ip_address", rules::ipv4);
+        check.text("hostname_label", rules::host_name);
+        if check.word("idmap_type") == Some("LDAP") {
+            check.needs("ldap_idmap", "for `LDAP`");
+        }
+        check.inside("kerberos", |kerberos| {
+            if kerberos.truth("is_kerberos_enabled") == Some(true) {
+                kerberos.needs("key_tab_secret_id", "for Kerberos");
+            }
+        });
+        problems
+    }
+
+    fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
+        attribute == "hostname_label" && rules::same_text(desired, observed)
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
-        Ok(Call::with_raw(CreateMountTarget::new(wire::creation(inputs, tags, &[])?), wire::raw(inputs)))
+        let mut details: models::CreateMountTargetDetails = wire::creation(inputs, tags, &[])?;
+        // A new one can have no other.
+        details.requested_throughput = details.requested_throughput.filter(|throughput| *throughput == 1);
+        Ok(Call::with_raw(CreateMountTarget::new(details), wire::raw(inputs)))
     }
 
     /// The mount target, and its private IP for address and host name.
@@ -283,15 +305,38 @@ impl ResourceModule for Module {
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        change.move_and_update(
+        let mut calls = change.move_and_update(
             tags,
             &[],
             |details| ChangeMountTargetCompartment::new(id, details),
             |details| UpdateMountTarget::new(id, details),
-        )
+        )?;
+        calls.extend(changed_throughput(id, change));
+        Ok(calls)
+    }
+
+    fn said_by_updates(&self) -> &'static [&'static str] {
+        &["requested_throughput"]
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {
         vec![Call::new(DeleteMountTarget::new(id))]
     }
+}
+
+/// More throughput, or less, is a call of its own; the service refuses the other one.
+fn changed_throughput(id: &str, change: &Change<'_>) -> Option<Call> {
+    const NAME: &str = "requested_throughput";
+    let wanted = change.inputs.get(NAME)?.as_i64().filter(|_| change.has(NAME))?;
+    let now = change.current.attributes.get(NAME).and_then(Value::as_i64).unwrap_or(1);
+    let requested_throughput = Some(wanted);
+    // Either states what shall be, although its method is POST.
+    let call = if wanted > now {
+        let details = models::UpgradeShapeMountTargetDetails { requested_throughput };
+        Call::new(UpgradeShapeMountTarget::new(id, details))
+    } else {
+        let details = models::ScheduleDowngradeShapeMountTargetDetails { requested_throughput };
+        Call::new(ScheduleDowngradeShapeMountTarget::new(id, details))
+    };
+    (wanted != now).then(|| call.safe_to_repeat())
 }

@@ -157,8 +157,17 @@ impl ResourceModule for Module {
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.text("expiration_time", rules::moment);
+        check.text(
+            "name",
+            |name| {
+                if name.contains('/') { Err("must have no `/`".to_owned()) } else { Ok(()) }
+            },
+        );
+        problems
     }
 
     fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {

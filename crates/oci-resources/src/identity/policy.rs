@@ -14,7 +14,7 @@ use oci_client::services::identity::operations::{
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
-use reconcile::value::{AttributePath, Value, ValueMap};
+use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -24,6 +24,7 @@ use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::names::Renames;
+use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::wire;
@@ -128,11 +129,10 @@ impl ResourceModule for Module {
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
         check_name(inputs, &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.text("version_date", rules::day);
         if inputs.get("statements").and_then(Value::as_list).is_some_and(<[Value]>::is_empty) {
-            problems.push(Invalid {
-                path: AttributePath::attribute("statements"),
-                message: "there must be at least one statement".to_owned(),
-            });
+            check.refuse("statements", "there must be at least one statement");
         }
         problems
     }

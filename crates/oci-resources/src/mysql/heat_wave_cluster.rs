@@ -13,7 +13,7 @@ use oci_client::services::mysql::models;
 use oci_client::services::mysql::operations::{
     AddHeatWaveCluster, DeleteHeatWaveCluster, GetHeatWaveCluster, UpdateHeatWaveCluster,
 };
-use reconcile::provider::{Failure, Invalid, Lane, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Lane, PerOperation, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
@@ -141,10 +141,6 @@ impl ResourceModule for Module {
             left_out: &[],
             elsewhere: &[("db_system_id", "the path of the request")],
         }
-    }
-
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
     }
 
     fn create(&self, inputs: &ValueMap, _tags: &StackTags) -> Result<Call, Failure> {

@@ -13,7 +13,7 @@ use oci_client::services::mysql::operations::{
     ChangeBackupCompartment, CreateBackup, DeleteBackup, GetBackup, ListBackups, UpdateBackup,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, Lane, ResourceType};
+use reconcile::provider::{Failure, Lane, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -155,10 +155,6 @@ impl ResourceModule for Module {
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
-    }
-
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
         Ok(Call::with_raw(CreateBackup::new(wire::creation(inputs, tags, RENAMES)?), wire::raw(inputs)))
     }
@@ -188,6 +184,10 @@ impl ResourceModule for Module {
             |details| ChangeBackupCompartment::new(id, details),
             |details| UpdateBackup::new(id, details),
         )
+    }
+
+    fn said_by_updates(&self) -> &'static [&'static str] {
+        &["compartment_id"]
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

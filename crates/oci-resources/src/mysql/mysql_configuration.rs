@@ -169,7 +169,20 @@ impl ResourceModule for Module {
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
-        rules::not_both(inputs, "variables", "options", &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.not_both("variables", "options");
+        let facts = models::ConfigurationVariables::default().facts();
+        check.each_entry("variables", |name, value| {
+            if !wire::has_field(facts, name, &[]) {
+                return Err("is not among Oracle's variables; give another one under `options`".to_owned());
+            }
+            let one = ValueMap::from_iter([(name.into(), value.clone())]);
+            let fits = wire::details::<models::ConfigurationVariables>(&one, &[]).is_ok();
+            if fits || value.first_unknown().is_some() {
+                return Ok(());
+            }
+            Err("is no value that this variable can have".to_owned())
+        });
         problems
     }
 

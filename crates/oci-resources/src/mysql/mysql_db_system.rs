@@ -653,8 +653,13 @@ impl ResourceModule for Module {
     }
 
     fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
-        matches!(attribute.rsplit('.').next(), Some("time_start" | "time_end"))
-            && rules::same_moment(desired, observed)
+        match attribute.rsplit('.').next() {
+            Some("time_start" | "time_end") => rules::same_moment(desired, observed),
+            Some("window_start_time") => rules::same_window(desired, observed),
+            Some("hostname_label" | "read_endpoint_hostname_label") => rules::same_text(desired, observed),
+            Some("ipv6subnet_cidr" | "ipv6address") => rules::same_address(desired, observed),
+            _ => false,
+        }
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

@@ -5,7 +5,7 @@ use std::fmt;
 use reconcile::provider::Invalid;
 use reconcile::value::{AttributePath, Value, ValueMap};
 
-use crate::rules::invalid;
+use crate::rules::{self, Check, invalid};
 
 /// The id of a HeatWave cluster, which has no OCID: `dbSystem/{OCID}/heatWaveCluster`, as in Oracle's Terraform provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ pub(super) fn check_db_system(inputs: &ValueMap, problems: &mut Vec<Invalid>) {
         problems.push(invalid("admin_password", message));
     }
     check_storage(inputs, problems);
+    check_parts(&mut Check::of(inputs, problems));
     let backup = inputs.get("backup_policy").and_then(Value::as_map);
     let enabled = |map: Option<&ValueMap>| map.and_then(|map| map.get("is_enabled")?.as_bool());
     let pitr = backup.and_then(|backup| backup.get("pitr_policy")?.as_map());
@@ -71,16 +72,105 @@ pub(super) fn check_db_system(inputs: &ValueMap, problems: &mut Vec<Invalid>) {
 
 fn check_storage(inputs: &ValueMap, problems: &mut Vec<Invalid>) {
     let size = inputs.get("data_storage_size_in_gb").and_then(Value::as_i64);
-    let storage = inputs.get("data_storage").and_then(Value::as_map);
-    let most = storage.and_then(|storage| storage.get("max_storage_size_in_gbs")?.as_i64());
-    if let (Some(size), Some(most)) = (size, most)
-        && most < size
-    {
-        let path = AttributePath::attribute("data_storage").name("max_storage_size_in_gbs");
-        problems
-            .push(Invalid { path, message: format!("is {most}, less than the storage, which is {size}") });
-    }
+    Check::of(inputs, problems).inside("data_storage", |storage| {
+        let name = "max_storage_size_in_gbs";
+        if storage.truth("is_auto_expand_storage_enabled") == Some(false) {
+            storage.excludes(name, "goes with `is_auto_expand_storage_enabled` only");
+        }
+        let (Some(size), Some(most)) = (size, storage.number(name)) else { return };
+        if most < size {
+            storage.refuse(name, format!("is {most}, less than the storage, which is {size}"));
+        }
+        // It may have been smaller when it was made, and can grow even less far then.
+        let reach = GROWTH_MAX.iter().find(|(up_to, _)| size <= *up_to).map(|(_, reach)| *reach);
+        if let Some(reach) = reach.filter(|reach| most > *reach) {
+            storage.refuse(name, format!("is {most}; storage of {size} GB grows to {reach} GB at most"));
+        }
+    });
 }
+
+/// What goes together, and the form of texts.
+fn check_parts(check: &mut Check<'_>) {
+    check.text("fault_domain", rules::fault_domain);
+    check.text("hostname_label", rules::host_name);
+    check.text("ip_address", rules::ipv4);
+    if check.number("port").is_some() && check.number("port") == check.number("port_x") {
+        check.refuse("port_x", "must differ from `port`");
+    }
+    if check.truth("is_highly_available") == Some(true) {
+        if check.word("crash_recovery") == Some("DISABLED") {
+            check.refuse("crash_recovery", "must be enabled for high availability");
+        }
+        if check
+            .word("mysql_version")
+            .and_then(version)
+            .is_some_and(|version| version < HIGHLY_AVAILABLE_SINCE)
+        {
+            check.refuse("mysql_version", "must be 8.0.24 or later for high availability");
+        }
+    }
+    check.inside("backup_policy", |policy| {
+        policy.text("window_start_time", rules::time_of_day);
+        rules::tags::check(policy, 0);
+    });
+    check.inside("maintenance", |maintenance| {
+        maintenance.text("window_start_time", rules::time_of_week);
+        maintenance.each("maintenance_disabled_windows", |window| {
+            window.text("time_start", rules::moment);
+            window.text("time_end", rules::moment);
+        });
+    });
+    for (name, kind, own, what) in [
+        ("secure_connections", "certificate_generation_type", "BYOC", "certificate_id"),
+        ("encrypt_data", "key_generation_type", "BYOK", "key_id"),
+    ] {
+        check.inside(name, |part| match part.word(kind) {
+            Some(word) if word == own => part.needs(what, &format!("for `{own}`")),
+            Some(_) => part.excludes(what, &format!("goes with `{own}` only")),
+            None => {}
+        });
+    }
+    check.inside("source", |source| {
+        let needed = match source.word("source_type") {
+            Some("BACKUP") => "backup_id",
+            Some("PITR" | "DBSYSTEM") => "db_system_id",
+            Some("IMPORTURL") => "source_url",
+            _ => return,
+        };
+        source.needs(needed, "for this kind of source");
+        source.text("recovery_point", rules::moment);
+    });
+    check.inside("read_endpoint", |endpoint| {
+        endpoint.text("read_endpoint_ip_address", rules::ipv4);
+        endpoint.text("read_endpoint_hostname_label", rules::host_name);
+        endpoint.texts("exclude_ips", rules::address);
+    });
+    check.each("customer_contacts", |contact| {
+        contact.text("email", |email| match email.split_once('@') {
+            Some((name, host)) if !name.is_empty() && !host.is_empty() && !email.contains(' ') => Ok(()),
+            _ => Err(format!("`{email}` is no address such as `admin@example.org`")),
+        });
+    });
+}
+
+/// # Source
+/// Oracle's documentation of MySQL HeatWave, "High Availability".
+const HIGHLY_AVAILABLE_SINCE: [u32; 3] = [8, 0, 24];
+
+/// The three numbers of a version; `8.4` alone is `8.4.0`.
+fn version(text: &str) -> Option<[u32; 3]> {
+    let mut version = [0; 3];
+    for (at, part) in text.split(['.', '-']).take(3).enumerate() {
+        version[at] = part.parse().ok()?;
+    }
+    Some(version)
+}
+
+/// How far storage can grow, in GB, by how large it is when it is made: up to 400 GB, 800 GB, 1,200 GB, or more.
+///
+/// # Source
+/// Oracle's documentation of MySQL HeatWave, "Data Storage".
+const GROWTH_MAX: [(i64, i64); 4] = [(400, 32768), (800, 65536), (1200, 98304), (i64::MAX, 131_072)];
 
 /// # Source
 /// MySQL 20190415, `CreateDbSystemDetails.adminPassword`.

@@ -14,7 +14,7 @@ use oci_client::services::mysql::operations::{
     CreateReplica, DeleteReplica, GetReplica, ListReplicas, UpdateReplica,
 };
 use reconcile::Address;
-use reconcile::provider::{Failure, Invalid, Lane, PerOperation, ResourceType};
+use reconcile::provider::{Failure, Lane, PerOperation, ResourceType};
 use reconcile::schema::Schema;
 use reconcile::value::ValueMap;
 use schemars::JsonSchema;
@@ -200,10 +200,6 @@ impl ResourceModule for Module {
             left_out: &[],
             elsewhere: &[],
         }
-    }
-
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

@@ -147,8 +147,8 @@ impl ResourceModule for Module {
 
     fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
         let mut problems = Vec::new();
-        rules::one_of(inputs, &["ip_address", "target_id"], &mut problems);
-        rules::not_both(inputs, "ip_address", "target_id", &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        parts::check_target(&mut check);
         problems
     }
 

@@ -16,7 +16,7 @@ use oci_client::services::network_load_balancer::operations::{
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, Lane, ResourceType};
 use reconcile::schema::Schema;
-use reconcile::value::ValueMap;
+use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -25,12 +25,14 @@ use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen, lane_of};
+use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::values::text;
 use crate::wire;
 
 use super::parts::{self, PartId};
+use super::together;
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_network_load_balancer_backend_set";
@@ -233,7 +235,27 @@ impl ResourceModule for Module {
         let mut problems = Vec::new();
         parts::check_name(inputs, "name", &mut problems);
         parts::check_health(inputs, &mut problems);
+        let mut check = rules::Check::of(inputs, &mut problems);
+        let has_port = parts::checks_a_port(inputs);
+        check.each("backends", |backend| {
+            parts::check_target(backend);
+            if backend.number("port") == Some(0) && !has_port {
+                backend.refuse("port", "0 needs a port in the health checker");
+            }
+        });
+        let names =
+            check.items("backends").iter().filter_map(|backend| backend.as_map()?.get("name")?.as_str());
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            check.refuse("backends", format!("two are called `{}`", twice[0]));
+        }
         problems
+    }
+
+    fn equivalent(&self, attribute: &str, desired: &Value, observed: &Value) -> bool {
+        matches!(attribute, "health_checker.request_data" | "health_checker.response_data")
+            && rules::same_base64(desired, observed)
     }
 
     fn create(&self, inputs: &ValueMap, _tags: &StackTags) -> Result<Call, Failure> {
@@ -244,7 +266,10 @@ impl ResourceModule for Module {
     fn read(&self, id: &str) -> Look<Seen> {
         let id = PartId::parse(id);
         let get = GetBackendSet::new(&*id.load_balancer, &*id.name);
-        Look::one(Call::new(get), move |answer| seen(&id, answer.body))
+        Look::one(Call::new(get), move |answer| {
+            let etag = answer.etag();
+            Seen { etag, ..seen(&id, answer.body) }
+        })
     }
 
     /// The list of load balancers shows all their parts.
@@ -257,15 +282,18 @@ impl ResourceModule for Module {
 
     fn update(&self, id: &str, change: &Change<'_>, _tags: &StackTags) -> Result<Vec<Call>, Failure> {
         let id = PartId::parse(id);
-        let mut details: models::UpdateBackendSetDetails =
+        let details: models::UpdateBackendSetDetails =
             wire::details(&change.changed(&["network_load_balancer_id", "name"]), &[])?;
+        let mut raw = wire::changed_raw(change);
         if !change.has("backends") {
-            // What is not sent would be taken away.
-            let backends = change.current.attributes.get("backends").cloned().unwrap_or_default();
-            wire::fill(&mut details, &ValueMap::from([("backends", backends)]), &[])?;
+            // What is not sent would be taken away, and what our tables do not know of it too.
+            let backends = change.current.body["backends"].as_array().into_iter().flatten();
+            raw.insert("backends".to_owned(), backends.map(together::without_nulls).collect());
         }
-        let update = UpdateBackendSet::new(&*id.load_balancer, &*id.name, details);
-        Ok(vec![Call::with_raw(update, wire::changed_raw(change))])
+        let mut update = UpdateBackendSet::new(&*id.load_balancer, &*id.name, details);
+        // Somebody else may have changed the list since it was looked at.
+        update.if_match.clone_from(&change.current.etag);
+        Ok(vec![Call::with_raw(update, raw)])
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

@@ -27,6 +27,7 @@ use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::names::Renames;
+use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::values::texts;
@@ -211,8 +212,19 @@ impl ResourceModule for Module {
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        let mut check = rules::Check::of(inputs, &mut problems);
+        check.text("assigned_private_ipv4", rules::ipv4);
+        check.text("assigned_ipv6", rules::ipv6);
+        check.text("subnet_ipv6cidr", rules::ipv6_block);
+        if check.truth("is_symmetric_hash_enabled") == Some(true)
+            && (check.truth("is_preserve_source_destination") == Some(false)
+                || !check.is_set("is_preserve_source_destination"))
+        {
+            check.refuse("is_symmetric_hash_enabled", "needs `is_preserve_source_destination`");
+        }
+        problems
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {

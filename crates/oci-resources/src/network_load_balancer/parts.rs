@@ -5,13 +5,13 @@ use std::fmt;
 use oci_client::services::network_load_balancer::operations::ListNetworkLoadBalancers;
 use reconcile::provider::Invalid;
 use reconcile::schema::Schema;
-use reconcile::value::{AttributePath, Value, ValueMap};
+use reconcile::value::{Value, ValueMap};
 use serde_json::{Value as Json, json};
 
 use crate::call::Call;
 use crate::look::Look;
 use crate::module::{Scope, Seen};
-use crate::rules::invalid;
+use crate::rules::{self, Check, invalid};
 use crate::values::text;
 
 /// The id of a part, as in Oracle's Terraform provider: `networkLoadBalancers/{OCID}/backendSets/{name}/backends/{name}`.
@@ -127,29 +127,46 @@ pub(super) fn check_name(inputs: &ValueMap, name: &str, problems: &mut Vec<Inval
 
 /// What goes with which kind of health check.
 pub(super) fn check_health(inputs: &ValueMap, problems: &mut Vec<Invalid>) {
-    let Some(checker) = inputs.get("health_checker").and_then(Value::as_map) else { return };
-    let is_set = |name: &str| checker.get(name).is_some_and(|value| !value.is_null());
-    let protocol = text(checker, "protocol").unwrap_or_default();
-    let path = AttributePath::attribute("health_checker");
-    let mut problem = |name: &str, message: &str| {
-        problems.push(Invalid { path: path.name(name), message: message.to_owned() });
-    };
-    if matches!(protocol.as_str(), "HTTP" | "HTTPS") {
-        match checker.get("url_path").and_then(Value::as_str) {
-            None if !is_set("url_path") => problem("url_path", "must be set for HTTP and HTTPS"),
-            Some(url) if !url.starts_with('/') => problem("url_path", "must begin with `/`"),
+    Check::of(inputs, problems).inside("health_checker", |checker| {
+        let Some(protocol) = checker.word("protocol") else { return };
+        match protocol {
+            "HTTP" | "HTTPS" => checker.needs("url_path", "for HTTP and HTTPS"),
+            "DNS" => checker.needs("dns", "for DNS"),
             _ => {}
         }
-    } else if !protocol.is_empty() {
-        for name in ["url_path", "return_code", "response_body_regex"] {
-            if is_set(name) {
-                problem(name, "goes with HTTP and HTTPS only");
+        let goes_with: [(&[&str], &[&str]); 3] = [
+            (&["url_path", "return_code", "response_body_regex"], &["HTTP", "HTTPS"]),
+            (&["request_data", "response_data"], &["TCP", "UDP"]),
+            (&["dns"], &["DNS"]),
+        ];
+        for (names, protocols) in goes_with {
+            for name in names.iter().filter(|_| !protocols.contains(&protocol)) {
+                checker.excludes(name, &format!("goes with {} only", protocols.join(" and ")));
             }
         }
+        checker.text("url_path", |url| {
+            if url.starts_with('/') { Ok(()) } else { Err("must begin with `/`".to_owned()) }
+        });
+        for name in ["request_data", "response_data"] {
+            checker.text(name, rules::base64);
+        }
+    });
+}
+
+/// Whether the health checker asks at a port of its own, or at one that is not known yet.
+pub(super) fn checks_a_port(inputs: &ValueMap) -> bool {
+    let Some(checker) = inputs.get("health_checker").and_then(Value::as_map) else { return true };
+    match checker.get("port") {
+        None | Some(Value::Null) => false,
+        Some(port) => port.as_i64() != Some(0),
     }
-    if protocol == "DNS" && !is_set("dns") {
-        problem("dns", "must be set for DNS");
-    }
+}
+
+/// A backend is named by its address, or by the OCID of what has it.
+pub(super) fn check_target(backend: &mut Check<'_>) {
+    backend.one_of(&["ip_address", "target_id"]);
+    backend.not_both("ip_address", "target_id");
+    backend.text("ip_address", rules::address);
 }
 
 /// What a health check found, for people.

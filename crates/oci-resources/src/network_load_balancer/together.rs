@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http::header::ETAG;
 use oci_client::services::network_load_balancer::models;
 use oci_client::services::network_load_balancer::operations::{GetBackendSet, UpdateBackendSet};
 use reconcile::provider::Failure;
@@ -34,7 +33,7 @@ impl Together for Backends {
     fn read(&self, whole: &str) -> Look<Whole> {
         let id = PartId::parse(whole);
         Look::one(Call::new(GetBackendSet::new(&*id.load_balancer, &*id.name)), |answer| {
-            let etag = answer.headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+            let etag = answer.etag();
             Whole { body: answer.body, etag }
         })
     }
@@ -45,13 +44,13 @@ impl Together for Backends {
         let drained = drained(&there, parts);
         let pause = drain_time(&there, parts);
         if drained != there && pause > Duration::ZERO {
-            return Ok(Some(Turn { call: set_to(&id, &drained, current)?, pause: Some(pause) }));
+            return Ok(Some(Turn { call: set_to(&id, &drained, current), pause: Some(pause) }));
         }
         let wanted = wanted(&drained, parts)?;
         if wanted == there {
             return Ok(None);
         }
-        Ok(Some(Turn { call: set_to(&id, &wanted, current)?, pause: None }))
+        Ok(Some(Turn { call: set_to(&id, &wanted, current), pause: None }))
     }
 }
 
@@ -113,21 +112,22 @@ fn merge(there: &mut Json, asked: Json) {
 
 fn json_of(inputs: &ValueMap) -> Result<Json, Failure> {
     let details: models::BackendDetails = wire::details(inputs, &[])?;
-    let mut json = oci_client::model::to_value_with_secrets(&details)
-        .map_err(|error| Failure::refused(error.to_string()))?;
-    merge(&mut json, Json::Object(wire::raw(inputs)));
-    Ok(json)
+    wire::with_raw(&details, wire::raw(inputs))
 }
 
-/// The set with this list of backends instead of the one that was seen; the rest of it is not sent, and stays.
-fn set_to(id: &PartId, backends: &[Json], seen: &Whole) -> Result<Call, Failure> {
-    let list = Json::Object([("backends".to_owned(), Json::Array(backends.to_vec()))].into_iter().collect());
-    let details: models::UpdateBackendSetDetails =
-        oci_client::model::decode(list.to_string().as_bytes(), "UpdateBackendSetDetails")
-            .map_err(|error| Failure::refused(error.to_string()))?;
+/// The set with this list of backends instead of the one that was seen; the rest of it is not sent, and stays. The list goes
+/// as it is: what somebody gave a backend that our tables do not know must not be taken from it.
+fn set_to(id: &PartId, backends: &[Json], seen: &Whole) -> Call {
+    let details = models::UpdateBackendSetDetails::default();
     let mut update = UpdateBackendSet::new(&*id.load_balancer, &*id.name, details);
     update.if_match.clone_from(&seen.etag);
-    Ok(Call::new(update))
+    let list = backends.iter().map(without_nulls).collect();
+    Call::with_raw(update, [("backends".to_owned(), list)].into_iter().collect())
+}
+
+pub(super) fn without_nulls(backend: &Json) -> Json {
+    let fields = backend.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    Json::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 #[cfg(test)]
@@ -145,7 +145,11 @@ mod tests {
     fn changes_go_together_and_what_others_added_stays() {
         let there = [json!({"name": "old", "port": 80}), json!({"name": "others", "port": 80, "weight": 3})];
         let parts = [
-            part(Operation::Create, "new", &json!({"ip_address": "10.0.0.9", "port": 80, "weight": 2})),
+            part(
+                Operation::Create,
+                "new",
+                &json!({"ip_address": "10.0.0.9", "port": 80, "weight": 2, "raw": {"zone": "b"}}),
+            ),
             part(Operation::Update, "others", &json!({"is_offline": true})),
             part(Operation::Delete, "old", &json!({"drain_seconds": 5})),
         ];
@@ -155,7 +159,7 @@ mod tests {
             wanted(&there, &parts).unwrap(),
             [
                 json!({"name": "others", "port": 80, "weight": 3, "isOffline": true}),
-                json!({"name": "new", "ipAddress": "10.0.0.9", "port": 80, "weight": 2}),
+                json!({"name": "new", "ipAddress": "10.0.0.9", "port": 80, "weight": 2, "zone": "b"}),
             ]
         );
     }

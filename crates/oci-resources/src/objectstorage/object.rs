@@ -55,7 +55,7 @@ pub struct Object {
     pub cache_control: Attr<String>,
     /// Metadata.
     pub metadata: Attr<BTreeMap<String, String>>,
-    /// What this schema does not know, under Oracle's names.
+    /// What this schema does not know: headers, by their names.
     pub raw: Attr<BTreeMap<String, Json>>,
 }
 
@@ -142,8 +142,10 @@ impl ResourceModule for Module {
         }
     }
 
-    fn validate(&self, _inputs: &ValueMap) -> Vec<Invalid> {
-        Vec::new()
+    fn validate(&self, inputs: &ValueMap) -> Vec<Invalid> {
+        let mut problems = Vec::new();
+        parts::check_raw(inputs, &mut problems);
+        problems
     }
 
     /// Writing it is the same whether it is there or not.

@@ -6,13 +6,14 @@ use oci_client::request::Body;
 use oci_client::services::object_storage::operations::PutObject;
 use reconcile::provider::{Failure, Invalid};
 use reconcile::schema::Schema;
-use reconcile::value::{Value, ValueMap};
+use reconcile::value::{AttributePath, Value, ValueMap};
 use serde_json::{Map as JsonMap, Value as Json, json};
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, headers_of};
 use crate::module::Seen;
 use crate::rules::invalid;
 use crate::values::text;
+use crate::wire;
 
 /// The id of a bucket, as in Oracle's Terraform provider: `n/{namespace}/b/{name}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +103,17 @@ pub(super) fn put(inputs: &ValueMap) -> Result<Call, Failure> {
     let metadata = inputs.get("metadata").and_then(Value::as_map).into_iter().flat_map(ValueMap::iter);
     put.opc_meta =
         metadata.filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.to_owned()))).collect();
-    Ok(Call::new(put))
+    let headers = headers_of(&wire::raw(inputs))
+        .map_err(|name| Failure::refused(format!("`{name}` is no header with its value")))?;
+    Ok(Call::with_headers(put, headers))
+}
+
+/// What is given raw of an object are headers.
+pub(super) fn check_raw(inputs: &ValueMap, problems: &mut Vec<Invalid>) {
+    if let Err(name) = headers_of(&wire::raw(inputs)) {
+        let path = AttributePath::attribute("raw").name(name);
+        problems.push(Invalid { path, message: "is no header with its value".to_owned() });
+    }
 }
 
 /// An object as the headers of a HEAD show it.
@@ -128,6 +139,12 @@ pub(super) fn seen_object(schema: &Schema, id: &ObjectId, answer: &Answer) -> Se
     let metadata = answer.headers.iter().filter_map(|(name, value)| {
         Some((name.as_str().strip_prefix("opc-meta-")?.to_owned(), json!(value.to_str().ok()?)))
     });
+    // Under its own name too: who gave a header raw looks for it there.
+    for (name, value) in &answer.headers {
+        if let (None, Ok(value)) = (body.get(name.as_str()), value.to_str()) {
+            body[name.as_str()] = json!(value);
+        }
+    }
     body["metadata"] = Json::Object(metadata.collect::<JsonMap<String, Json>>());
     Seen::new(schema, body, &[])
 }

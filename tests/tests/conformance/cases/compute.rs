@@ -102,6 +102,18 @@ pub(crate) const INSTANCE: Case = Case {
             reconcile::value::Expr::Map(entries)
         };
         vec![
+            change("is_ai_enterprise_enabled", true),
+            change("capacity_reservation_id", "ocid1.capacityreservation.oc1..a"),
+            change("dedicated_vm_host_id", "ocid1.dedicatedvmhost.oc1..a"),
+            change("update_operation_constraint", "AVOID_DOWNTIME"),
+            change("update_operation_constraint", "ALLOW_DOWNTIME"),
+            change("preserve_data_volumes_created_at_launch", false),
+            change("extended_metadata", value(&json!({"site": {"name": "moodle"}}))),
+            change("is_pv_encryption_in_transit_enabled", true),
+            change("cluster_placement_group_id", "ocid1.clusterplacementgroup.oc1..a"),
+            change("compute_cluster_id", "ocid1.computecluster.oc1..a"),
+            change("instance_configuration_id", "ocid1.instanceconfiguration.oc1..a"),
+            change("ipxe_script", "#!ipxe"),
             change("display_name", "other"),
             change("shape_config.ocpus", value(&json!({"ocpus": 2.0, "memory_in_gbs": 12.0}))),
             change("create_vnic_details.hostname_label", vnic(json!({"hostname_label": "other"}))),
@@ -143,31 +155,20 @@ pub(crate) const INSTANCE: Case = Case {
         ]
     },
     unchanged: &[
-        ("defined_tags", "a namespace must exist first; tried with the tags"),
         ("fault_domain", "the mock moves no running instance"),
-        ("shape", "tried with placements"),
-        ("placement", "tried with placements"),
-        ("extended_metadata", "as `metadata`"),
-        ("launch_options", "as the other options"),
+        ("shape", "tried in `tests/resources`, where places run full"),
+        ("placement", "tried in `tests/resources`, where places run full"),
+        ("launch_options", "Ampere shapes have none of their own"),
         ("launch_volume_attachments", "the mock attaches volumes afterwards only"),
         ("platform_config", "Ampere shapes have none"),
         ("placement_constraint_details", "the mock knows no host groups"),
         ("preemptible_instance_config", "the mock takes nothing away"),
         ("licensing_configs", "Ampere shapes have none"),
-        ("is_pv_encryption_in_transit_enabled", "the mock has no such thing"),
-        ("is_ai_enterprise_enabled", "Ampere shapes have none"),
-        ("capacity_reservation_id", "the mock knows no reservations"),
-        ("dedicated_vm_host_id", "the mock knows no dedicated hosts"),
-        ("cluster_placement_group_id", "the mock knows no placement groups"),
-        ("compute_cluster_id", "the mock knows no clusters"),
-        ("instance_configuration_id", "the mock knows no configurations"),
-        ("ipxe_script", "the mock boots from images"),
-        ("update_operation_constraint", "it changes nothing by itself"),
         ("time_maintenance_reboot_due", "the service says when"),
-        ("security_attributes", "as with the VCN"),
-        ("preserve_data_volumes_created_at_launch", "it changes nothing by itself"),
     ],
     untold: &["preserve_boot_volume"],
+    unlisted: &["create_vnic_details", "source_details"],
+    one_way: &["source_details.boot_volume_size_in_gbs"],
     ..PLAIN
 };
 
@@ -186,6 +187,12 @@ pub(crate) const VOLUME: Case = Case {
     },
     changes: |place| {
         vec![
+            change("is_reservations_enabled", true),
+            change("is_auto_tune_enabled", true),
+            change("backup_policy_id", "ocid1.volumebackuppolicy.oc1..a"),
+            change("kms_key_id", "ocid1.key.oc1..a"),
+            change("xrc_kms_key_id", "ocid1.key.oc1..b"),
+            change("cluster_placement_group_id", "ocid1.clusterplacementgroup.oc1..a"),
             change("display_name", "other"),
             change("size_in_gbs", 200),
             change("vpus_per_gb", 20),
@@ -196,18 +203,12 @@ pub(crate) const VOLUME: Case = Case {
     },
     unchanged: &[
         ("compartment_id", "Oracle's tables have no call that moves a volume"),
-        ("defined_tags", "a namespace must exist first; tried with the tags"),
         ("size_in_mbs", "deprecated; `size_in_gbs` shows the same"),
         ("source_details", "the mock copies nothing"),
-        ("is_auto_tune_enabled", "deprecated; `autotune_policies` shows the same"),
         ("block_volume_replicas", "the mock has no copies"),
-        ("backup_policy_id", "the mock has no policies"),
-        ("kms_key_id", "the mock has no keys"),
-        ("xrc_kms_key_id", "the mock has no keys"),
-        ("cluster_placement_group_id", "the mock knows no placement groups"),
-        ("is_reservations_enabled", "the mock has no such thing"),
         ("volume_backup_id", "deprecated"),
     ],
+    one_way: &["size_in_gbs"],
     ..PLAIN
 };
 
@@ -242,20 +243,20 @@ pub(crate) const VOLUME_ATTACHMENT: Case = Case {
     },
     changes: |_| {
         vec![
+            change("is_shareable", true),
             change("display_name", "other"),
             change("device", "/dev/oracleoci/oraclevdc"),
             change("is_read_only", true),
             change("volume_id", volume::id(&disk("second")).reference().clone()),
             change("attachment_type", "iscsi"),
+            change("use_chap", true),
+            change("is_agent_auto_iscsi_login_enabled", true),
         ]
     },
     unchanged: &[
         ("instance_id", "a second server adds nothing to what `volume_id` shows"),
-        ("is_shareable", "as `is_read_only`"),
-        ("use_chap", "for iSCSI only"),
-        ("encryption_in_transit_type", "for iSCSI only"),
-        ("is_agent_auto_iscsi_login_enabled", "for iSCSI only"),
-        ("is_pv_encryption_in_transit_enabled", "as `is_read_only`"),
+        ("encryption_in_transit_type", "the mock does not tell it of iSCSI"),
+        ("is_pv_encryption_in_transit_enabled", "does not go with the other kind"),
     ],
     ..PLAIN
 };

@@ -12,10 +12,9 @@ use reconcile::Address;
 use reconcile::graph::GraphBuilder;
 use serde_json::json;
 
-use super::network::{add_subnet, subnet_around};
+use super::network::{add_subnet, groups, subnet_around};
 use crate::kit::{Case, PLAIN, Place, asked, change, value};
 
-const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
 const LOCKS: (&str, &str) = ("locks", "a locked object could not be cleaned up");
 
 fn files() -> Address {
@@ -67,6 +66,8 @@ pub(crate) const FILE_SYSTEM: Case = Case {
     },
     changes: |place| {
         vec![
+            change("kms_key_id", "ocid1.key.oc1..a"),
+            change("are_quota_rules_enabled", true),
             change("display_name", "other"),
             change("freeform_tags", value(&json!({"team": "other"}))),
             change(
@@ -79,13 +80,11 @@ pub(crate) const FILE_SYSTEM: Case = Case {
         ]
     },
     unchanged: &[
-        TAGS,
         LOCKS,
-        ("kms_key_id", "the mock has no keys"),
         ("source_snapshot_id", "the mock makes no clones"),
         ("clone_attach_status", "the mock makes no clones"),
-        ("are_quota_rules_enabled", "the mock has no quota rules"),
     ],
+    unlisted: &["filesystem_snapshot_policy_id"],
     ..PLAIN
 };
 
@@ -110,8 +109,11 @@ pub(crate) const MOUNT_TARGET: Case = Case {
     },
     changes: |place| {
         vec![
+            change("nsg_ids", groups()),
             change("display_name", "other"),
             change("freeform_tags", value(&json!({"team": "other"}))),
+            change("requested_throughput", 40),
+            change("requested_throughput", 20),
             change("hostname_label", "files"),
             change("ip_address", "10.0.200.31"),
             change("compartment_id", place.compartments[0].as_str()),
@@ -119,15 +121,11 @@ pub(crate) const MOUNT_TARGET: Case = Case {
         ]
     },
     unchanged: &[
-        TAGS,
         LOCKS,
         ("subnet_id", "a second subnet adds nothing"),
-        ("nsg_ids", "tried with groups"),
-        ("requested_throughput", "only one value is allowed when it is made"),
         ("idmap_type", "the mock has no directory"),
         ("ldap_idmap", "the mock has no directory"),
         ("kerberos", "the mock has no directory"),
-        ("security_attributes", "as with the VCN"),
     ],
     ..PLAIN
 };
@@ -154,6 +152,7 @@ pub(crate) const EXPORT_SET: Case = Case {
     unchanged: &[("mount_target_id", "a second mount target adds nothing")],
     untold: &["mount_target_id"],
     there_before: 1,
+    unlisted: &["mount_target_id", "max_fs_stat_bytes", "max_fs_stat_files"],
     ..PLAIN
 };
 
@@ -190,6 +189,7 @@ pub(crate) const EXPORT: Case = Case {
         ("export_set_id", "a second mount target adds nothing"),
         ("file_system_id", "a second file system adds nothing"),
     ],
+    unlisted: &["export_options"],
     ..PLAIN
 };
 
@@ -213,7 +213,6 @@ pub(crate) const SNAPSHOT: Case = Case {
         ]
     },
     unchanged: &[
-        TAGS,
         LOCKS,
         ("file_system_id", "a second file system adds nothing"),
         ("lock_duration_details", "a locked snapshot could not be cleaned up"),
@@ -247,6 +246,6 @@ pub(crate) const SNAPSHOT_POLICY: Case = Case {
             change("availability_domain", place.domains[1].as_str()),
         ]
     },
-    unchanged: &[TAGS, LOCKS],
+    unchanged: &[LOCKS],
     ..PLAIN
 };

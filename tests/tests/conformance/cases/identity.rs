@@ -8,8 +8,6 @@ use serde_json::json;
 
 use crate::kit::{Case, PLAIN, asked, change, value};
 
-const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
-
 /// More white space, or none, around signs, and more of it between words. No text here has a sign or a space inside quotes.
 fn respell(path: &str, value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
     if !["matching_rule", "statements"].contains(&path) {
@@ -48,7 +46,7 @@ pub(crate) const DYNAMIC_GROUP: Case = Case {
             change("name", "moodle-others"),
         ]
     },
-    unchanged: &[TAGS, ("compartment_id", "it lies in the tenancy, of which there is one")],
+    unchanged: &[("compartment_id", "it lies in the tenancy, of which there is one")],
     respell,
     ..PLAIN
 };
@@ -95,7 +93,6 @@ pub(crate) const POLICY: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[TAGS],
     respell,
     ..PLAIN
 };

@@ -11,10 +11,9 @@ use reconcile::graph::GraphBuilder;
 use reconcile::value::Expr;
 use serde_json::{Value as Json, json};
 
-use super::network::{add_reserved, add_subnet, reserved, subnet_around};
+use super::network::{add_reserved, add_subnet, groups, reserved, subnet_around};
 use crate::kit::{Case, PLAIN, Place, asked, change, value};
 
-const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
 const BALANCER: (&str, &str) = ("network_load_balancer_id", "a second load balancer adds nothing");
 
 fn balancer() -> Address {
@@ -80,6 +79,12 @@ pub(crate) const NETWORK_LOAD_BALANCER: Case = Case {
     },
     changes: |place| {
         vec![
+            change("network_security_group_ids", groups()),
+            change("is_preserve_source_destination", true),
+            change("is_symmetric_hash_enabled", true),
+            change("nlb_ip_version", "IPV4_AND_IPV6"),
+            change("subnet_ipv6cidr", "2001:db8::/64"),
+            change("reserved_ipv6id", "ocid1.ipv6.oc1..a"),
             change("display_name", "other"),
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("compartment_id", place.compartments[0].as_str()),
@@ -88,17 +93,9 @@ pub(crate) const NETWORK_LOAD_BALANCER: Case = Case {
         ]
     },
     unchanged: &[
-        TAGS,
         ("subnet_id", "a second subnet adds nothing"),
         ("assigned_private_ipv4", "the service does not tell it apart from others"),
-        ("is_preserve_source_destination", "needs backends named by their OCIDs"),
-        ("is_symmetric_hash_enabled", "needs the one before"),
-        ("network_security_group_ids", "tried with groups"),
-        ("nlb_ip_version", "the mock knows no IPv6"),
-        ("subnet_ipv6cidr", "the mock knows no IPv6"),
         ("assigned_ipv6", "the mock knows no IPv6"),
-        ("reserved_ipv6id", "the mock knows no IPv6"),
-        ("security_attributes", "as with the VCN"),
     ],
     ..PLAIN
 };
@@ -126,6 +123,11 @@ pub(crate) const BACKEND_SET: Case = Case {
     },
     changes: |_| {
         vec![
+            change("is_preserve_source", false),
+            change("is_instant_failover_tcp_reset_enabled", false),
+            change("are_operationally_active_backends_preferred", true),
+            change("ip_version", "IPV6"),
+            change("ip_version", "IPV4"),
             change("policy", "TWO_TUPLE"),
             change("health_checker.return_code", checker(&json!({"return_code": 200}))),
             change("health_checker.protocol", value(&json!({"protocol": "TCP", "port": 80}))),
@@ -136,13 +138,7 @@ pub(crate) const BACKEND_SET: Case = Case {
             change("name", "other"),
         ]
     },
-    unchanged: &[
-        BALANCER,
-        ("is_preserve_source", "goes with the load balancer's"),
-        ("is_instant_failover_tcp_reset_enabled", "as the one before"),
-        ("are_operationally_active_backends_preferred", "as the others"),
-        ("ip_version", "the mock knows no IPv6"),
-    ],
+    unchanged: &[BALANCER],
     ..PLAIN
 };
 
@@ -162,6 +158,10 @@ pub(crate) const LISTENER: Case = Case {
     },
     changes: |_| {
         vec![
+            change("udp_idle_timeout", 120),
+            change("l3ip_idle_timeout", 200),
+            change("ip_version", "IPV6"),
+            change("ip_version", "IPV4"),
             change("port", 8080),
             change("default_backend_set_name", backend_set::name(&set("other")).reference().clone()),
             change("tcp_idle_timeout", 600),
@@ -170,12 +170,7 @@ pub(crate) const LISTENER: Case = Case {
             change("name", "other"),
         ]
     },
-    unchanged: &[
-        BALANCER,
-        ("ip_version", "the mock knows no IPv6"),
-        ("udp_idle_timeout", "as for TCP"),
-        ("l3ip_idle_timeout", "as for TCP"),
-    ],
+    unchanged: &[BALANCER],
     ..PLAIN
 };
 

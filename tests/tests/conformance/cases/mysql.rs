@@ -13,7 +13,7 @@ use reconcile::graph::GraphBuilder;
 use reconcile::value::Expr;
 use serde_json::json;
 
-use super::network::{add_subnet, subnet_around};
+use super::network::{add_subnet, groups, subnet_around};
 use crate::kit::{CANARY, Case, PLAIN, Place, asked, change, value};
 
 /// A DB system that other things belong to.
@@ -40,8 +40,6 @@ fn add_database(place: &Place, builder: &mut GraphBuilder) {
 fn secret(text: &str) -> Expr {
     Expr::Sensitive(Box::new(reconcile::value::Value::string(text).into()))
 }
-
-const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
 
 pub(crate) const DB_SYSTEM: Case = Case {
     resource_type: mysql_db_system::TYPE,
@@ -70,8 +68,21 @@ pub(crate) const DB_SYSTEM: Case = Case {
         };
         asked(system.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
+            change("nsg_ids", groups()),
+            change(
+                "data_storage.is_auto_expand_storage_enabled",
+                value(&json!({"is_auto_expand_storage_enabled": true, "max_storage_size_in_gbs": 400})),
+            ),
+            change("admin_username", "boss"),
+            change("availability_domain", place.domains[1].as_str()),
+            change("fault_domain", "FAULT-DOMAIN-2"),
+            change("hostname_label", "other"),
+            change("is_ipv6enabled", true),
+            change("port", 3316),
+            change("port_x", 33160),
+            change("database_management", "DISABLED"),
             change("display_name", "other"),
             change("description", "something else"),
             change("freeform_tags", value(&json!({}))),
@@ -105,31 +116,20 @@ pub(crate) const DB_SYSTEM: Case = Case {
     },
     unchanged: &[
         ("compartment_id", "it forces a new one, which others show"),
-        TAGS,
         ("subnet_id", "a second subnet adds nothing"),
-        ("admin_username", "as the password"),
-        ("availability_domain", "tried with the stack"),
-        ("fault_domain", "tried with the stack"),
-        ("configuration_id", "tried with configurations"),
+        ("configuration_id", "a second one, with its restart, adds nothing"),
         ("mysql_version", "the mock upgrades like any other change"),
-        ("data_storage", "as the storage"),
-        ("hostname_label", "the mock takes it as any other text"),
         ("ip_address", "the mock moves no addresses"),
-        ("is_ipv6enabled", "the mock knows no IPv6"),
         ("ipv6address_ipv6subnet_cidr_pair_details", "the mock knows no IPv6"),
-        ("port", "as other numbers"),
-        ("port_x", "as other numbers"),
-        ("nsg_ids", "tried with groups"),
-        ("database_management", "as `crash_recovery`"),
         ("secure_connections", "the mock has no certificates"),
         ("encrypt_data", "the mock has no keys"),
-        ("source", "tried with backups"),
+        ("source", "a second DB system adds nothing"),
         ("rest", "the mock has no such service"),
         ("database_console", "the mock has no such service"),
         ("telemetry_configuration", "the mock has no such service"),
-        ("security_attributes", "as with the VCN"),
     ],
     untold: &["admin_username", "admin_password"],
+    one_way: &["data_storage_size_in_gb"],
     ..PLAIN
 };
 
@@ -156,7 +156,6 @@ pub(crate) const REPLICA: Case = Case {
     },
     unchanged: &[
         ("db_system_id", "a second DB system adds nothing"),
-        TAGS,
         ("is_delete_protected", "then nothing could be cleaned up"),
     ],
     ..PLAIN
@@ -210,7 +209,6 @@ pub(crate) const CONFIGURATION: Case = Case {
     },
     unchanged: &[
         ("compartment_id", "it forces a new one, which others show"),
-        TAGS,
         ("init_variables", "as `variables`"),
         ("options", "in place of `variables`"),
         ("parent_configuration_id", "as `variables`"),
@@ -234,6 +232,7 @@ pub(crate) const BACKUP: Case = Case {
     },
     changes: |place| {
         vec![
+            change("soft_delete", "ENABLED"),
             change("display_name", "other"),
             change("description", "just in case"),
             change("retention_in_days", 20),
@@ -242,10 +241,6 @@ pub(crate) const BACKUP: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[
-        ("db_system_id", "a second DB system adds nothing"),
-        TAGS,
-        ("soft_delete", "the mock deletes at once"),
-    ],
+    unchanged: &[("db_system_id", "a second DB system adds nothing")],
     ..PLAIN
 };

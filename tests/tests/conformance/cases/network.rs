@@ -66,19 +66,18 @@ pub(crate) const VCN: Case = Case {
             change("cidr_blocks", value(&json!(["10.1.0.0/16", "10.0.0.0/16", "10.2.0.0/16"]))),
             change("freeform_tags", value(&json!({"team": "other", "more": "x"}))),
             change("is_zpr_only", true),
-            change("security_attributes", value(&json!({"oracle-zpr.tier.value": "web"}))),
             change("compartment_id", place.compartments[0].as_str()),
             change("dns_label", "other"),
         ]
     },
     unchanged: &[
-        ("defined_tags", "a namespace must exist first; tried with the tags"),
         ("is_ipv6enabled", "the mock knows no IPv6"),
         ("is_oracle_gua_allocation_enabled", "the mock knows no IPv6"),
         ("ipv6private_cidr_blocks", "the mock knows no IPv6"),
         ("byoipv6cidr_details", "the mock knows no IPv6"),
     ],
     respell: |path, value, random| (path == "dns_label").then(|| other_case(value, random)).flatten(),
+    one_way: &["cidr_blocks"],
     ..PLAIN
 };
 
@@ -88,9 +87,27 @@ fn other_case(value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
     Some(if random.random() { text.to_uppercase().into() } else { text.into() })
 }
 
+/// A second one of what the VCN has by default.
+fn own(resource_type: &str) -> Address {
+    Address::new(resource_type, "own").unwrap()
+}
+
 pub(crate) const SUBNET: Case = Case {
     resource_type: subnet::TYPE,
-    around: add_network,
+    around: |place, builder| {
+        add_network(place, builder);
+        let (compartment, vcn) = (|| place.tenancy.as_str().into(), || vcn::id(&network()).into());
+        let table =
+            RouteTable { compartment_id: compartment(), vcn_id: vcn(), ..RouteTable::default() }.inputs();
+        let list =
+            SecurityList { compartment_id: compartment(), vcn_id: vcn(), ..SecurityList::default() }.inputs();
+        let options = oci_resources::attr::Attr::Expr(name_servers("VcnLocal"));
+        let names =
+            DhcpOptions { compartment_id: compartment(), vcn_id: vcn(), options, ..DhcpOptions::default() };
+        builder.add(table.at(own(route_table::TYPE)));
+        builder.add(list.at(own(security_list::TYPE)));
+        builder.add(names.inputs().at(own(dhcp_options::TYPE)));
+    },
     asked: |place| {
         let subnet = Subnet {
             compartment_id: place.tenancy.as_str().into(),
@@ -111,7 +128,14 @@ pub(crate) const SUBNET: Case = Case {
     },
     changes: |place| {
         vec![
+            change("route_table_id", route_table::id(&own(route_table::TYPE)).reference().clone()),
+            change("dhcp_options_id", dhcp_options::id(&own(dhcp_options::TYPE)).reference().clone()),
+            change(
+                "security_list_ids",
+                Expr::List(vec![security_list::id(&own(security_list::TYPE)).reference().clone().into()]),
+            ),
             change("display_name", "other"),
+            change("compartment_id", place.compartments[0].as_str()),
             change("cidr_block", "10.0.1.0/25"),
             change("freeform_tags", value(&json!({}))),
             change("dns_label", "other"),
@@ -120,22 +144,15 @@ pub(crate) const SUBNET: Case = Case {
         ]
     },
     unchanged: &[
-        ("compartment_id", "it forces a new one, as others do that are tried"),
         ("ipv4cidr_blocks", "stands in place of `cidr_block`"),
         ("ipv6cidr_block", "the mock knows no IPv6"),
         ("ipv6cidr_blocks", "the mock knows no IPv6"),
         ("vcn_id", "a second VCN adds nothing to what `dns_label` shows"),
-        ("defined_tags", "a namespace must exist first; tried with the tags"),
-        ("route_table_id", "tried with route tables"),
-        ("dhcp_options_id", "tried with DHCP options"),
-        ("security_list_ids", "tried with security lists"),
         ("prohibit_internet_ingress", "cannot stand beside its twin"),
     ],
     ..PLAIN
 };
 
-const COMPARTMENT: (&str, &str) = ("compartment_id", "moving is tried with the VCN and the route table");
-const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
 const VCN_ID: (&str, &str) = ("vcn_id", "a second VCN adds nothing to what the subnet shows");
 const TABLE: (&str, &str) =
     ("route_table_id", "a table for what comes in; the mock takes it and has no use for it");
@@ -171,6 +188,22 @@ pub(crate) fn add_subnet(place: &Place, builder: &mut GraphBuilder) {
         ..Subnet::default()
     };
     builder.add(subnet.inputs().at(subnet_around()));
+    add_group(place, builder);
+}
+
+/// Adds a network security group to that VCN.
+fn add_group(place: &Place, builder: &mut GraphBuilder) {
+    let web = NetworkSecurityGroup {
+        compartment_id: place.tenancy.as_str().into(),
+        vcn_id: vcn::id(&network()).into(),
+        ..NetworkSecurityGroup::default()
+    };
+    builder.add(web.inputs().at(group()));
+}
+
+/// That group, as what is in it names it.
+pub(crate) fn groups() -> Expr {
+    Expr::List(vec![network_security_group::id(&group()).reference().clone().into()])
 }
 
 pub(crate) const INTERNET_GATEWAY: Case = Case {
@@ -187,14 +220,15 @@ pub(crate) const INTERNET_GATEWAY: Case = Case {
         };
         asked(gateway.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
+            change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
             change("enabled", false),
             change("freeform_tags", value(&json!({"team": "other"}))),
         ]
     },
-    unchanged: &[COMPARTMENT, VCN_ID, TAGS, TABLE],
+    unchanged: &[VCN_ID, TABLE],
     ..PLAIN
 };
 
@@ -215,15 +249,16 @@ pub(crate) const NAT_GATEWAY: Case = Case {
         };
         asked(gateway.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
+            change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
             change("block_traffic", true),
             change("freeform_tags", value(&json!({}))),
             change("public_ip_id", public_ip::id(&reserved()).reference().clone()),
         ]
     },
-    unchanged: &[COMPARTMENT, VCN_ID, TAGS, TABLE],
+    unchanged: &[VCN_ID, TABLE],
     ..PLAIN
 };
 
@@ -257,13 +292,14 @@ pub(crate) const SERVICE_GATEWAY: Case = Case {
     },
     changes: |place| {
         vec![
+            change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
             change("block_traffic", true),
             change("services", value(&json!([{"service_id": place.services[1]}]))),
             change("freeform_tags", value(&json!({}))),
         ]
     },
-    unchanged: &[COMPARTMENT, VCN_ID, TAGS, TABLE],
+    unchanged: &[VCN_ID, TABLE],
     ..PLAIN
 };
 
@@ -280,10 +316,14 @@ pub(crate) const NETWORK_SECURITY_GROUP: Case = Case {
         };
         asked(group.inputs())
     },
-    changes: |_| {
-        vec![change("display_name", "other"), change("freeform_tags", value(&json!({"team": "other"})))]
+    changes: |place| {
+        vec![
+            change("compartment_id", place.compartments[0].as_str()),
+            change("display_name", "other"),
+            change("freeform_tags", value(&json!({"team": "other"}))),
+        ]
     },
-    unchanged: &[COMPARTMENT, VCN_ID, TAGS],
+    unchanged: &[VCN_ID],
     ..PLAIN
 };
 
@@ -305,17 +345,14 @@ pub(crate) const PUBLIC_IP: Case = Case {
     },
     changes: |place| {
         vec![
+            change("public_ip_pool_id", "ocid1.publicippool.oc1..a"),
             change("display_name", "other"),
             change("private_ip_id", private_ip::id(&address_around()).reference().clone()),
             change("freeform_tags", value(&json!({}))),
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[
-        TAGS,
-        ("lifetime", "an ephemeral one needs a VNIC; tried with instances"),
-        ("public_ip_pool_id", "the mock knows no pools"),
-    ],
+    unchanged: &[("lifetime", "an ephemeral one needs a server")],
     ..PLAIN
 };
 
@@ -357,9 +394,8 @@ pub(crate) const PRIVATE_IP: Case = Case {
         ]
     },
     unchanged: &[
-        TAGS,
         TABLE,
-        ("vnic_id", "tried with instances"),
+        ("vnic_id", "needs a server to be moved to"),
         ("subnet_id", "a second subnet adds nothing to what `ip_address` shows"),
         ("vlan_id", "the mock knows no VLANs"),
         ("cidr_prefix_length", "the mock knows no blocks of addresses"),
@@ -395,7 +431,7 @@ pub(crate) const ROUTE_TABLE: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[VCN_ID, TAGS],
+    unchanged: &[VCN_ID],
     ..PLAIN
 };
 
@@ -478,7 +514,7 @@ pub(crate) const SECURITY_LIST: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[VCN_ID, TAGS],
+    unchanged: &[VCN_ID],
     respell: respell_rule,
     ..PLAIN
 };
@@ -498,15 +534,16 @@ pub(crate) const DHCP_OPTIONS: Case = Case {
         };
         asked(options.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
+            change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
             change("options", name_servers("VcnLocal")),
             change("domain_name_type", "VCN_DOMAIN"),
             change("freeform_tags", value(&json!({}))),
         ]
     },
-    unchanged: &[COMPARTMENT, VCN_ID, TAGS],
+    unchanged: &[VCN_ID],
     ..PLAIN
 };
 
@@ -517,11 +554,7 @@ fn name_servers(kind: &str) -> Expr {
     ]))
 }
 
-const DEFAULTS: &[(&str, &str)] = &[
-    ("manage_default_resource_id", "it names which VCN's it is"),
-    ("compartment_id", "it is that of the VCN"),
-    TAGS,
-];
+const DEFAULTS: &[(&str, &str)] = &[("manage_default_resource_id", "it names which VCN's it is")];
 
 pub(crate) const DEFAULT_ROUTE_TABLE: Case = Case {
     resource_type: default_route_table::TYPE,
@@ -536,8 +569,9 @@ pub(crate) const DEFAULT_ROUTE_TABLE: Case = Case {
         };
         asked(table.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
+            change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
             change("route_rules", routes(&["0.0.0.0/0"])),
             change("freeform_tags", value(&json!({}))),
@@ -562,8 +596,9 @@ pub(crate) const DEFAULT_SECURITY_LIST: Case = Case {
         };
         asked(list.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
+            change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
             change("ingress_security_rules", value(&json!([]))),
             change("egress_security_rules", value(&json!([]))),
@@ -589,8 +624,9 @@ pub(crate) const DEFAULT_DHCP_OPTIONS: Case = Case {
         };
         asked(options.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
+            change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
             change("options", name_servers("VcnLocal")),
             change("domain_name_type", "SUBNET_DOMAIN"),
@@ -610,12 +646,7 @@ pub(crate) const SECURITY_RULE: Case = Case {
     resource_type: network_security_group_security_rule::TYPE,
     around: |place, builder| {
         add_network(place, builder);
-        let web = NetworkSecurityGroup {
-            compartment_id: place.tenancy.as_str().into(),
-            vcn_id: vcn::id(&network()).into(),
-            ..NetworkSecurityGroup::default()
-        };
-        builder.add(web.inputs().at(group()));
+        add_group(place, builder);
     },
     asked: |_| {
         let rule = NetworkSecurityGroupSecurityRule {

@@ -9,8 +9,6 @@ use serde_json::json;
 
 use crate::kit::{CANARY, Case, PLAIN, Place, asked, change, value};
 
-const TAGS: (&str, &str) = ("defined_tags", "a namespace must exist first; tried with the tags");
-
 fn add_bucket(place: &Place, builder: &mut GraphBuilder) {
     let bucket = Bucket {
         compartment_id: place.tenancy.as_str().into(),
@@ -36,6 +34,9 @@ pub(crate) const BUCKET: Case = Case {
     },
     changes: |place| {
         vec![
+            change("kms_key_id", "ocid1.key.oc1..a"),
+            change("is_bucket_key_enabled", true),
+            change("bucket_scope", "REGION"),
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("metadata", value(&json!({"a": "b"}))),
             change("access_type", "ObjectRead"),
@@ -49,13 +50,8 @@ pub(crate) const BUCKET: Case = Case {
             change("storage_tier", "Archive"),
         ]
     },
-    unchanged: &[
-        TAGS,
-        ("namespace", "a tenancy has one"),
-        ("bucket_scope", "the mock has one scope"),
-        ("kms_key_id", "the mock has no keys"),
-        ("is_bucket_key_enabled", "the mock has no keys"),
-    ],
+    unchanged: &[("namespace", "a tenancy has one")],
+    one_way: &["versioning"],
     ..PLAIN
 };
 

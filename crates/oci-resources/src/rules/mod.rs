@@ -1,7 +1,17 @@
 //! Rules that Oracle states in prose: names, labels, address blocks.
 
+mod check;
+pub(crate) mod tags;
+mod texts;
+
 use reconcile::provider::Invalid;
 use reconcile::value::{AttributePath, Value, ValueMap};
+
+pub(crate) use check::Check;
+pub(crate) use texts::{
+    base64, day, fault_domain, host_name, moment, same_base64, same_json, same_lines, same_moment, same_text,
+    same_window, time_of_day, time_of_week,
+};
 
 /// Which IPv4 blocks are allowed.
 pub(crate) struct Blocks {
@@ -23,22 +33,6 @@ pub(crate) fn dns_label(inputs: &ValueMap, name: &str, problems: &mut Vec<Invali
     let starts = label.starts_with(|c: char| c.is_ascii_alphabetic());
     if !starts || label.len() > 15 || !label.bytes().all(|c| c.is_ascii_alphanumeric()) {
         problems.push(invalid(name, format!("`{label}` is not 1 to 15 letters and digits, a letter first")));
-    }
-}
-
-/// At most one of the two is set.
-pub(crate) fn not_both(inputs: &ValueMap, one: &str, other: &str, problems: &mut Vec<Invalid>) {
-    let is_set = |name: &str| inputs.get(name).is_some_and(|value| !value.is_null());
-    if is_set(one) && is_set(other) {
-        problems.push(invalid(other, format!("cannot be set together with `{one}`")));
-    }
-}
-
-/// At least one of these is set.
-pub(crate) fn one_of(inputs: &ValueMap, names: &[&str], problems: &mut Vec<Invalid>) {
-    let is_set = |name: &&str| inputs.get(name).is_some_and(|value| !value.is_null());
-    if !names.iter().any(is_set) {
-        problems.push(invalid(names[0], format!("one of `{}` must be set", names.join("`, `"))));
     }
 }
 
@@ -67,19 +61,6 @@ pub(crate) fn ipv4_blocks(inputs: &ValueMap, name: &str, allowed: &Blocks, probl
     }
 }
 
-/// One block, as in [`ipv4_blocks`].
-pub(crate) fn ipv4_block(
-    inputs: &ValueMap,
-    name: &str,
-    prefixes: &std::ops::RangeInclusive<u8>,
-    problems: &mut Vec<Invalid>,
-) {
-    let Some(text) = inputs.get(name).and_then(Value::as_str) else { return };
-    if let Err(message) = block(text, prefixes) {
-        problems.push(invalid(name, message));
-    }
-}
-
 /// Any block, IPv4 or IPv6, whose host bits are zero.
 pub(crate) fn any_block(text: &str) -> Result<(), String> {
     let block: ipnet::IpNet =
@@ -96,15 +77,60 @@ pub(crate) fn same_block(desired: &Value, observed: &Value) -> bool {
     block(desired).zip(block(observed)).is_some_and(|(a, b)| a == b)
 }
 
-/// Whether two texts are one moment: with or without fractions of a second, in whatever zone.
-pub(crate) fn same_moment(desired: &Value, observed: &Value) -> bool {
-    let moment = |value: &Value| value.as_str()?.parse::<oci_client::model::Timestamp>().ok();
-    moment(desired).zip(moment(observed)).is_some_and(|(a, b)| a == b)
+/// Whether two texts are one address, or one block; an address is a block of one.
+pub(crate) fn same_address(desired: &Value, observed: &Value) -> bool {
+    let block = |value: &Value| -> Option<ipnet::IpNet> {
+        let text = value.as_str()?;
+        let address = || text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from);
+        text.parse().ok().or_else(address)
+    };
+    block(desired).zip(block(observed)).is_some_and(|(a, b)| a == b)
 }
 
-/// Whether two texts differ in case only.
-pub(crate) fn same_text(desired: &Value, observed: &Value) -> bool {
-    desired.as_str().zip(observed.as_str()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+/// An IPv4 address.
+pub(crate) fn ipv4(text: &str) -> Result<(), String> {
+    let parsed: Result<std::net::Ipv4Addr, _> = text.parse();
+    parsed.map(drop).map_err(|_| format!("`{text}` is no IPv4 address such as `10.0.0.5`"))
+}
+
+/// An IPv6 address.
+pub(crate) fn ipv6(text: &str) -> Result<(), String> {
+    let parsed: Result<std::net::Ipv6Addr, _> = text.parse();
+    parsed.map(drop).map_err(|_| format!("`{text}` is no IPv6 address such as `2001:db8::5`"))
+}
+
+/// An address of either kind.
+pub(crate) fn address(text: &str) -> Result<(), String> {
+    let parsed: Result<std::net::IpAddr, _> = text.parse();
+    parsed.map(drop).map_err(|_| format!("`{text}` is no address such as `10.0.0.5`"))
+}
+
+/// An address, or a block whose host bits are zero.
+pub(crate) fn address_or_block(text: &str) -> Result<(), String> {
+    if text.contains('/') { any_block(text) } else { address(text) }
+}
+
+/// An IPv6 block whose host bits are zero.
+pub(crate) fn ipv6_block(text: &str) -> Result<(), String> {
+    match text.parse() {
+        Ok(ipnet::IpNet::V6(_)) => any_block(text),
+        _ => Err(format!("`{text}` is no IPv6 block such as `2001:db8::/64`")),
+    }
+}
+
+/// The IPv4 block of a subnet.
+pub(crate) fn subnet_block(text: &str) -> Result<(), String> {
+    block(text, &SUBNET_PREFIXES).map(drop)
+}
+
+/// Performance of a volume: none or more steps of ten.
+///
+/// # Source
+/// Core Services 20160918, `CreateVolumeDetails.vpusPerGB`.
+pub(crate) fn vpus(check: &mut Check<'_>, name: &str) {
+    if check.number(name).is_some_and(|vpus| vpus % 10 != 0) {
+        check.refuse(name, "must be a multiple of 10");
+    }
 }
 
 /// An IPv4 block: its first address and its prefix.
