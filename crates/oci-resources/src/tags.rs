@@ -99,3 +99,34 @@ pub fn is_ours(key: &str) -> bool {
 pub fn is_services_own(space: &str) -> bool {
     space.eq_ignore_ascii_case("Oracle-Tags")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Sending a map of tags replaces all of it: what the service and the stack wrote goes along.
+    #[test]
+    fn what_the_service_and_the_stack_wrote_goes_along_with_the_users_tags() {
+        let object = json!({
+            "freeformTags": {"team": "old", TOKEN: "t", LINEAGE: "l"},
+            "definedTags": {"Oracle-Tags": {"CreatedBy": "me"}, "Ops": {"CostCenter": "41"}},
+        });
+        let carried = StackTags::carried(&object);
+        let inputs = wire::from_json(&json!({
+            "freeform_tags": {"team": "new"}, "defined_tags": {"Ops.CostCenter": "42"},
+        }));
+        let sent = Value::Map(carried.beside(inputs.as_map().unwrap()));
+        assert_eq!(
+            sent,
+            wire::from_json(&json!({
+                "freeform_tags": {"team": "new", TOKEN: "t", LINEAGE: "l"},
+                "defined_tags": {"Ops.CostCenter": "42", "Oracle-Tags.CreatedBy": "me"},
+            }))
+        );
+        // Who has no defined tags changes none.
+        let none = wire::from_json(&json!({"freeform_tags": {}}));
+        assert_eq!(carried.beside(none.as_map().unwrap()).get("defined_tags"), None);
+    }
+}

@@ -16,18 +16,23 @@ use serde_json::json;
 
 use crate::{add_network, at};
 
-const SETS: usize = 3;
-const BACKENDS: usize = 16;
+pub(crate) const SETS: usize = 3;
+pub(crate) const BACKENDS: usize = 16;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Backends {
+pub(crate) enum Backends {
     /// In the list of their set.
     Inline,
     /// Resources of their own.
     Separate,
 }
 
-fn graph(tenancy: &str, backends: Backends, weight: i64) -> Graph {
+pub(crate) fn graph(tenancy: &str, backends: Backends, weight: i64) -> Graph {
+    graph_with(tenancy, backends, weight, "FIVE_TUPLE")
+}
+
+/// As [`graph`], with another policy of the sets.
+pub(crate) fn graph_with(tenancy: &str, backends: Backends, weight: i64, policy: &str) -> Graph {
     let mut builder = GraphBuilder::default();
     add_network(tenancy, &mut builder);
     let site = at(balancer::TYPE, "site");
@@ -50,7 +55,7 @@ fn graph(tenancy: &str, backends: Backends, weight: i64) -> Graph {
         let backend_set = BackendSet {
             network_load_balancer_id: balancer::id(&site).into(),
             name: name.as_str().into(),
-            policy: "FIVE_TUPLE".into(),
+            policy: policy.into(),
             health_checker: Attr::Expr(expr(
                 &json!({"protocol": "HTTP", "url_path": "/", "return_code": 303, "port": port}),
             )),

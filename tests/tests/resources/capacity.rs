@@ -128,6 +128,26 @@ async fn the_spread_of_a_group_is_kept_where_a_place_falls_away() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_stays_where_it_is_while_room_comes_and_goes() {
+    let mut setup = setup(68).await;
+    let in_first = json!([{"shape": AMPERE, "availabilityDomain": setup.domains[0], "ocpus": 0.0}]);
+    setup.full(&in_first);
+    let graph = setup.graph(1, true);
+    setup.bench.reach(&graph).await;
+    assert_eq!(setup.told(0, "availability_domain"), setup.domains[1]);
+    for room in [json!([]), json!([{"shape": AMPERE, "ocpus": 0.0}])] {
+        setup.full(&room);
+        setup.bench.expect_quiet(&graph).await;
+    }
+    // Only a new one goes where there is room again.
+    setup.full(&json!([]));
+    let without = setup.graph(0, true);
+    setup.bench.reach(&without).await;
+    setup.bench.reach(&graph).await;
+    assert_eq!(setup.told(0, "availability_domain"), setup.domains[0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_no_place_has_room_all_of_them_are_named_and_the_rest_goes_on() {
     let mut setup = setup(65).await;
     setup.full(&json!([{"shape": AMPERE, "ocpus": 0.0}]));

@@ -1,5 +1,5 @@
 //! What resource types do together: conflicts that do not come up, lists that answer for many, addresses that linger, places
-//! without room, the home region, and data sources.
+//! without room, the home region, lists of many pages, faults in the middle, and data sources.
 //!
 //! In process, on a paused clock.
 #![expect(clippy::unwrap_used, reason = "a test")]
@@ -9,8 +9,10 @@ mod capacity;
 mod data_sources;
 mod home_region;
 mod lingering;
+mod pages;
 mod refresh;
 mod rule_defaults;
+mod trouble;
 
 use oci_resources::core::subnet::{self, Subnet};
 use oci_resources::core::vcn::{self, Vcn};

@@ -42,7 +42,8 @@ impl Driver {
             return self.begun(module, Operation::Create, &seen.id, Answer::default(), context).await;
         }
         loop {
-            let (mut inputs, place) = self.place(module, &request.address, &request.inputs).await?;
+            let (mut inputs, place) =
+                self.place(module, &request.address, &request.inputs, &request.retry_token).await?;
             if let Some(look) = module.before_create(&inputs) {
                 let there = self.carry_out(look).await.map_err(|error| failure(&error))?;
                 inputs.insert("id", Value::string(there.id));
@@ -157,6 +158,8 @@ impl Driver {
             }
             return self.begun(module, Operation::Delete, id, answer, Context::default()).await;
         }
+        // It takes no place in its group any more.
+        self.forget_placing(&request.address);
         let calls = module.delete(id, &known);
         let none = ValueMap::new();
         let mut had_its_second_try = false;

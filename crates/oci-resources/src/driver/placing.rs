@@ -16,6 +16,8 @@ use crate::module::{Place, ResourceModule, Seen};
 /// otherwise the first place is tried again.
 #[derive(Clone, Debug)]
 pub(super) struct Placing {
+    /// The retry token of the creation: a later one at the same address begins anew.
+    token: String,
     /// In the order in which they are tried.
     places: Vec<Place>,
     /// The one that is tried now.
@@ -32,16 +34,17 @@ impl Driver {
         module: &dyn ResourceModule,
         address: &Address,
         inputs: &ValueMap,
+        token: &str,
     ) -> Result<(ValueMap, Option<usize>), Failure> {
         let Some(look) = module.places(inputs) else { return Ok((inputs.clone(), None)) };
         let known = self.with_placing(address, |placing| placing.cloned());
-        let placing = match known {
+        let placing = match known.filter(|placing| placing.token == token) {
             Some(placing) => placing,
             None => {
                 let mut places = self.carry_out(look).await.map_err(|error| failure(&error))?;
                 self.count_siblings(address, &mut places);
                 places.sort_by_key(|place| (place.rank, place.siblings));
-                let placing = Placing { places, at: 0, refusals: Vec::new() };
+                let placing = Placing { token: token.to_owned(), places, at: 0, refusals: Vec::new() };
                 self.keep_placing(address, placing.clone());
                 placing
             }
@@ -66,7 +69,8 @@ impl Driver {
         inputs: &ValueMap,
         token: &str,
     ) -> Result<Option<Seen>, Failure> {
-        if module.places(inputs).is_none() || self.with_placing(address, |placing| placing.is_some()) {
+        let has_begun = |placing: Option<&Placing>| placing.is_some_and(|placing| placing.token == token);
+        if module.places(inputs).is_none() || self.with_placing(address, has_begun) {
             return Ok(None);
         }
         Ok(self.seen_with_token(module, inputs, token).await?.into_iter().next())

@@ -100,7 +100,13 @@ impl Driver {
         let shown = if answer.body.is_object() { module.observe(answer.body) } else { None };
         match shown {
             Some(seen) => self.completed(module, operation, &waiting, seen, context).await,
-            None => self.looked_at(module, operation, &waiting, context).await,
+            None => match self.looked_at(module, operation, &waiting, context).await {
+                // It was made, whether it can be looked at now or not: its name must not be lost.
+                Err(failure) if operation == Operation::Create => {
+                    Ok(running(module.lifecycle(), &waiting, &failure.message, None))
+                }
+                reply => reply,
+            },
         }
     }
 
@@ -199,8 +205,8 @@ impl Driver {
         }
     }
 
-    /// What an object's state means; a new one that has settled is told what its creation could not say. Should the program end
-    /// before that, the next plan finds the difference.
+    /// What an object's state means; a new one that has settled is told what its creation could not say. Should that fail, or the
+    /// program end before it, the object is there all the same: the next plan finds the difference.
     async fn completed(
         &self,
         module: &dyn ResourceModule,
@@ -224,11 +230,14 @@ impl Driver {
             return Ok(self.reply(module, operation, waiting, seen, context));
         }
         let change = Change { current: &seen, inputs: asked, attributes: &unsaid };
-        let calls = module.update(&seen.id, &change, &StackTags::carried(&seen.body))?;
+        // Of a model that the inputs do not fit the creation would have told.
+        let calls = module.update(&seen.id, &change, &StackTags::carried(&seen.body)).unwrap_or_default();
         let token = format!("{:016x}", self.client.world().random_u64());
-        let answer = self.in_turn(module, &seen.id, &calls, &token, asked).await;
-        let answer = answer.map_err(super::change::Stop::into_failure)?.unwrap_or_default();
-        let waiting = Waiting { id: seen.id, work_request: answer.work_request, since: waiting.since };
+        let Ok(answer) = self.in_turn(module, &seen.id, &calls, &token, asked).await else {
+            return Ok(self.reply(module, operation, waiting, seen, context));
+        };
+        let work_request = answer.unwrap_or_default().work_request;
+        let waiting = Waiting { id: seen.id, work_request, since: waiting.since };
         Ok(running(module.lifecycle(), &waiting, "what its creation could not say", None))
     }
 

@@ -23,13 +23,12 @@ use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
-use crate::names::Renames;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::wire;
 
-use super::LIFECYCLE;
 use super::statements::{check_name, is_same_text};
+use super::{LIFECYCLE, home};
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_identity_dynamic_group";
@@ -67,22 +66,6 @@ attributes!(DynamicGroup {
     raw,
 });
 
-/// What the service tells.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "a description: the schema is derived from it")]
-struct Told {
-    /// The OCID.
-    id: String,
-    /// Why it is inactive, as a number, where it is.
-    #[schemars(extend("x-volatile" = true))]
-    inactive_state: String,
-    /// When it was made.
-    time_created: String,
-    /// Its lifecycle state.
-    #[schemars(extend("x-volatile" = true))]
-    state: String,
-}
-
 /// The OCID of the group at `address`.
 #[must_use]
 pub fn id(address: &Address) -> Output<String> {
@@ -95,13 +78,10 @@ pub fn name(address: &Address) -> Output<String> {
     Output::new(address.clone(), "name")
 }
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<DynamicGroup, Told>);
-
-/// Terraform's names that Oracle spells otherwise.
-const RENAMES: Renames = &[("inactive_state", "inactiveStatus")];
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<DynamicGroup, home::Told>);
 
 fn seen(body: Json) -> Seen {
-    Seen::new(&SCHEMA, body, RENAMES)
+    home::seen(&SCHEMA, body)
 }
 
 /// The module of `oci_identity_dynamic_group`.
@@ -122,7 +102,7 @@ impl ResourceModule for Module {
             service: "identity",
             create: Some(models::CreateDynamicGroupDetails::default().facts()),
             update: Some(models::UpdateDynamicGroupDetails::default().facts()),
-            renames: RENAMES,
+            renames: home::RENAMES,
             left_out: &[],
             elsewhere: &[],
         }
@@ -140,7 +120,7 @@ impl ResourceModule for Module {
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
-        let create = CreateDynamicGroup::new(wire::creation(inputs, tags, RENAMES)?);
+        let create = CreateDynamicGroup::new(wire::creation(inputs, tags, home::RENAMES)?);
         Ok(Call::with_raw(create, wire::raw(inputs)).in_home_region())
     }
 
@@ -149,7 +129,7 @@ impl ResourceModule for Module {
     }
 
     fn read(&self, id: &str) -> Look<Seen> {
-        Look::one(Call::new(GetDynamicGroup::new(id)).in_home_region(), |answer| seen(answer.body))
+        home::read(GetDynamicGroup::new(id), seen)
     }
 
     fn lies_in_tenancy(&self) -> bool {
@@ -157,16 +137,11 @@ impl ResourceModule for Module {
     }
 
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
-        let list = Call::all_pages(ListDynamicGroups::new(scope.compartment_id.as_deref()?)).in_home_region();
-        Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
+        Some(home::list(ListDynamicGroups::new(scope.compartment_id.as_deref()?), seen))
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let details = wire::update(change, tags, &[], RENAMES)?;
-        let call = |details| {
-            Call::with_raw(UpdateDynamicGroup::new(id, details), wire::changed_raw(change)).in_home_region()
-        };
-        Ok(details.map(call).into_iter().collect())
+        home::update(change, tags, |details| UpdateDynamicGroup::new(id, details))
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

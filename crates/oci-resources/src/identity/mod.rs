@@ -7,6 +7,7 @@ pub mod availability_domains;
 
 pub mod fault_domains;
 
+mod home;
 mod statements;
 
 use crate::data::DataSource;

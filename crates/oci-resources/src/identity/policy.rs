@@ -23,14 +23,13 @@ use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
 use crate::module::{Api, Change, ResourceModule, Scope, Seen};
-use crate::names::Renames;
 use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
 use crate::wire;
 
-use super::LIFECYCLE;
 use super::statements::{check_name, is_same_text};
+use super::{LIFECYCLE, home};
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_identity_policy";
@@ -71,35 +70,16 @@ attributes!(Policy {
     raw,
 });
 
-/// What the service tells.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "a description: the schema is derived from it")]
-struct Told {
-    /// The OCID.
-    id: String,
-    /// Why it is inactive, as a number, where it is.
-    #[schemars(extend("x-volatile" = true))]
-    inactive_state: String,
-    /// When it was made.
-    time_created: String,
-    /// Its lifecycle state.
-    #[schemars(extend("x-volatile" = true))]
-    state: String,
-}
-
 /// The OCID of the policy at `address`.
 #[must_use]
 pub fn id(address: &Address) -> Output<String> {
     Output::new(address.clone(), "id")
 }
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<Policy, Told>);
-
-/// Terraform's names that Oracle spells otherwise.
-const RENAMES: Renames = &[("inactive_state", "inactiveStatus")];
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<Policy, home::Told>);
 
 fn seen(body: Json) -> Seen {
-    Seen::new(&SCHEMA, body, RENAMES)
+    home::seen(&SCHEMA, body)
 }
 
 /// The module of `oci_identity_policy`.
@@ -120,7 +100,7 @@ impl ResourceModule for Module {
             service: "identity",
             create: Some(models::CreatePolicyDetails::default().facts()),
             update: Some(models::UpdatePolicyDetails::default().facts()),
-            renames: RENAMES,
+            renames: home::RENAMES,
             left_out: &[],
             elsewhere: &[],
         }
@@ -143,7 +123,7 @@ impl ResourceModule for Module {
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
-        let create = CreatePolicy::new(wire::creation(inputs, tags, RENAMES)?);
+        let create = CreatePolicy::new(wire::creation(inputs, tags, home::RENAMES)?);
         Ok(Call::with_raw(create, wire::raw(inputs)).in_home_region())
     }
 
@@ -152,20 +132,15 @@ impl ResourceModule for Module {
     }
 
     fn read(&self, id: &str) -> Look<Seen> {
-        Look::one(Call::new(GetPolicy::new(id)).in_home_region(), |answer| seen(answer.body))
+        home::read(GetPolicy::new(id), seen)
     }
 
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
-        let list = Call::all_pages(ListPolicies::new(scope.compartment_id.as_deref()?)).in_home_region();
-        Some(Look::one(list, |answer| answer.items().iter().cloned().map(seen).collect()))
+        Some(home::list(ListPolicies::new(scope.compartment_id.as_deref()?), seen))
     }
 
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure> {
-        let details = wire::update(change, tags, &[], RENAMES)?;
-        let call = |details| {
-            Call::with_raw(UpdatePolicy::new(id, details), wire::changed_raw(change)).in_home_region()
-        };
-        Ok(details.map(call).into_iter().collect())
+        home::update(change, tags, |details| UpdatePolicy::new(id, details))
     }
 
     fn delete(&self, id: &str, _attributes: &ValueMap) -> Vec<Call> {

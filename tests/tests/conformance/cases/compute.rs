@@ -6,6 +6,7 @@ use oci_resources::core::instance_parts::Metadata;
 use oci_resources::core::subnet;
 use oci_resources::core::volume::{self, Volume};
 use oci_resources::core::volume_attachment::{self, VolumeAttachment};
+use rand::RngExt as _;
 use reconcile::Address;
 use reconcile::graph::GraphBuilder;
 use serde_json::json;
@@ -169,6 +170,14 @@ pub(crate) const INSTANCE: Case = Case {
     untold: &["preserve_boot_volume"],
     unlisted: &["create_vnic_details", "source_details"],
     one_way: &["source_details.boot_volume_size_in_gbs"],
+    respell: |path, value, random| {
+        // Lines of some length, and padding or none.
+        let text = value.as_str().filter(|_| path == "metadata.user_data")?;
+        let at = random.random_range(1..text.len());
+        let end = if random.random() { text.trim_end_matches('=') } else { text };
+        let end = end.get(at..)?;
+        Some(format!("{}{}{end}\n", &text[..at], ["\n", "\r\n", " "][random.random_range(0..3)]).into())
+    },
     ..PLAIN
 };
 

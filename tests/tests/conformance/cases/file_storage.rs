@@ -103,6 +103,7 @@ pub(crate) const MOUNT_TARGET: Case = Case {
             display_name: "nfs".into(),
             hostname_label: "nfs".into(),
             ip_address: "10.0.200.30".into(),
+            requested_throughput: 20.into(),
             ..MountTarget::default()
         };
         asked(target.inputs())
@@ -113,7 +114,7 @@ pub(crate) const MOUNT_TARGET: Case = Case {
             change("display_name", "other"),
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("requested_throughput", 40),
-            change("requested_throughput", 20),
+            change("requested_throughput", 1),
             change("hostname_label", "files"),
             change("ip_address", "10.0.200.31"),
             change("compartment_id", place.compartments[0].as_str()),

@@ -8,6 +8,7 @@ use oci_resources::mysql::mysql_backup::{self, MysqlBackup};
 use oci_resources::mysql::mysql_configuration::{self, MysqlConfiguration};
 use oci_resources::mysql::mysql_db_system::{self, MysqlDbSystem};
 use oci_resources::mysql::replica::{self, Replica};
+use rand::RngExt as _;
 use reconcile::Address;
 use reconcile::graph::GraphBuilder;
 use reconcile::value::Expr;
@@ -130,6 +131,10 @@ pub(crate) const DB_SYSTEM: Case = Case {
     ],
     untold: &["admin_username", "admin_password"],
     one_way: &["data_storage_size_in_gb"],
+    respell: |path, _, random| {
+        let spellings = ["sun 03:00", "SUN 03:00", "Sunday 03:00:00", "sun 03:00:00.000Z"];
+        (path == "maintenance.window_start_time").then(|| spellings[random.random_range(0..4)].into())
+    },
     ..PLAIN
 };
 
@@ -220,12 +225,13 @@ pub(crate) const CONFIGURATION: Case = Case {
 pub(crate) const BACKUP: Case = Case {
     resource_type: mysql_backup::TYPE,
     around: add_database,
-    asked: |_| {
+    asked: |place| {
         let backup = MysqlBackup {
             db_system_id: mysql_db_system::id(&database()).into(),
             backup_type: "FULL".into(),
             display_name: "before the upgrade".into(),
             retention_in_days: 30.into(),
+            compartment_id: place.compartments[1].as_str().into(),
             ..MysqlBackup::default()
         };
         asked(backup.inputs())

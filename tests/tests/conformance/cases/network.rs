@@ -285,6 +285,7 @@ pub(crate) const SERVICE_GATEWAY: Case = Case {
             vcn_id: vcn::id(&network()).into(),
             services: oci_resources::attr::Attr::Expr(value(&json!([{"service_id": place.services[0]}]))),
             display_name: "services".into(),
+            block_traffic: true.into(),
             freeform_tags: tags().into(),
             ..ServiceGateway::default()
         };
@@ -294,7 +295,7 @@ pub(crate) const SERVICE_GATEWAY: Case = Case {
         vec![
             change("compartment_id", place.compartments[0].as_str()),
             change("display_name", "other"),
-            change("block_traffic", true),
+            change("block_traffic", false),
             change("services", value(&json!([{"service_id": place.services[1]}]))),
             change("freeform_tags", value(&json!({}))),
         ]

@@ -1,0 +1,200 @@
+//! Faults in the middle of things, and what others do meanwhile.
+
+use cross_tests::bench::Bench;
+use oci_client::secret::Secret;
+use oci_client::services::core::models;
+use oci_client::services::core::operations::{ChangeSubnetCompartment, DeleteSubnet};
+use oci_client::services::network_load_balancer::operations::CreateBackend;
+use oci_resources::core::{subnet, vcn};
+use oci_resources::mysql::heat_wave_cluster::{self, HeatWaveCluster};
+use oci_resources::mysql::mysql_db_system::{self, MysqlDbSystem};
+use oci_resources::mysql::replica::{self, Replica};
+use oci_resources::network_load_balancer::backend;
+use oci_resources::network_load_balancer::network_load_balancer as balancer;
+use reconcile::graph::{Graph, GraphBuilder};
+use reconcile::plan::{Action, Mode, PlanOptions};
+use serde_json::{Value as Json, json};
+
+use crate::balancers::{self, BACKENDS, Backends, SETS};
+use crate::{add_network, at};
+
+fn fault(when: &Json, effect: &Json) -> Json {
+    json!({"faults": [{"when": when, "do": effect}]})
+}
+
+/// Runs, each as a new process, until one succeeds.
+async fn until_done(bench: &mut Bench, graph: &Graph, told: &str) -> usize {
+    let mut last = None;
+    for runs in 1..=3 {
+        let (plan, summary) = bench.go(graph, Mode::Apply).await;
+        if summary.is_success() && plan.deferred().is_empty() {
+            return runs;
+        }
+        last = Some(summary);
+        bench.restart();
+        bench.world.sleep(std::time::Duration::from_secs(60)).await;
+    }
+    panic!("{told}: three runs did not suffice: {last:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_in_the_middle_that_fails_leaves_no_set_with_a_backend_too_many_or_too_few() {
+    let effects = [
+        json!({"loseReply": {}}),
+        json!({"respond": {"status": 500, "code": "InternalServerError"}}),
+        json!({"respond": {"status": 409, "code": "Conflict", "message": "busy"}}),
+        json!({"respond": {"status": 412, "code": "NoEtagMatch"}}),
+        json!({"throttle": {}}),
+        json!({"failWorkRequest": {"code": "InternalError", "message": "no luck"}}),
+    ];
+    for effect in effects {
+        for skip in 0..SETS {
+            let told = format!("{effect} at {skip}");
+            let mut bench = Bench::new(71).await;
+            bench.options.concurrency = 200;
+            let graph = balancers::graph(&bench.cloud.tenancy(), Backends::Separate, 1);
+            let when = json!({"operations": ["UpdateBackendSet"], "skip": skip, "times": 1});
+            bench.faults(&fault(&when, &effect));
+            until_done(&mut bench, &graph, &told).await;
+            assert!(bench.cloud.mock.faults()[0]["fired"].as_u64() > Some(0), "{told}");
+            bench.expect_quiet(&graph).await;
+            assert_eq!(bench.live(backend::TYPE).len(), SETS * BACKENDS, "{told}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_puts_into_a_set_meanwhile_stays_there() {
+    let mut bench = Bench::new(72).await;
+    let tenancy = bench.cloud.tenancy();
+    bench.reach(&balancers::graph(&tenancy, Backends::Separate, 1)).await;
+    let id = bench.live(balancer::TYPE).remove(0);
+    let others = CreateBackend::new(
+        &*id,
+        "set1",
+        oci_client::services::network_load_balancer::models::CreateBackendDetails {
+            name: Some("others".to_owned()),
+            ip_address: Some("10.0.0.200".to_owned()),
+            port: Some(9000),
+            ..Default::default()
+        },
+    );
+    bench.cloud.client.call(&others).await.unwrap();
+    bench.world.sleep(std::time::Duration::from_secs(300)).await;
+    // A change of each backend, and one of each set itself.
+    bench.reach(&balancers::graph(&tenancy, Backends::Separate, 2)).await;
+    let mut changed = balancers::graph_with(&tenancy, Backends::Separate, 2, "TWO_TUPLE");
+    bench.reach(&changed).await;
+    assert_eq!(bench.live(backend::TYPE).len(), SETS * BACKENDS + 1);
+    // A set that somebody changes between our look and our request is looked at again.
+    changed = balancers::graph_with(&tenancy, Backends::Separate, 2, "FIVE_TUPLE");
+    let when = json!({"operations": ["UpdateBackendSet"], "times": 1});
+    bench.faults(&fault(&when, &json!({"respond": {"status": 412, "code": "NoEtagMatch"}})));
+    bench.reach(&changed).await;
+    assert_eq!(bench.live(backend::TYPE).len(), SETS * BACKENDS + 1);
+}
+
+fn database(tenancy: &str, shape: &str, nodes: i64, description: &str) -> Graph {
+    let mut builder = GraphBuilder::default();
+    add_network(tenancy, &mut builder);
+    let main = at(mysql_db_system::TYPE, "main");
+    let system = MysqlDbSystem {
+        compartment_id: tenancy.into(),
+        shape_name: shape.into(),
+        subnet_id: subnet::id(&at(subnet::TYPE, "web")).into(),
+        admin_username: "moodle".into(),
+        admin_password: Secret::new("Passw0rd!".to_owned()).into(),
+        ..MysqlDbSystem::default()
+    };
+    builder.add(system.inputs().at(main.clone()));
+    for number in 0..3 {
+        let reader = Replica {
+            db_system_id: mysql_db_system::id(&main).into(),
+            description: description.into(),
+            ..Replica::default()
+        };
+        builder.add(reader.inputs().at(at(replica::TYPE, &format!("n{number}"))));
+    }
+    let cluster = HeatWaveCluster {
+        db_system_id: mysql_db_system::id(&main).into(),
+        shape_name: "HeatWave.512GB".into(),
+        cluster_size: nodes.into(),
+        ..HeatWaveCluster::default()
+    };
+    builder.add(cluster.inputs().at(at(heat_wave_cluster::TYPE, "fast")));
+    builder.build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_db_system_with_all_its_parts_is_changed_one_thing_at_a_time() {
+    let mut bench = Bench::new(73).await;
+    bench.options.concurrency = 200;
+    bench.control("PUT", "/_mock/limits", Some(&json!({})));
+    let tenancy = bench.cloud.tenancy();
+    bench.reach(&database(&tenancy, "MySQL.8", 1, "readers")).await;
+    bench.reach(&database(&tenancy, "MySQL.16", 2, "other readers")).await;
+    let (_, summary) = bench.go(&Graph::empty(), Mode::Destroy).await;
+    assert!(summary.is_success(), "{summary:#?}");
+    let requests = bench.cloud.mock.requests();
+    let refused: Vec<_> =
+        requests.iter().filter(|entry| entry.service == Some("mysql") && entry.status == 409).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    assert_eq!(bench.live(mysql_db_system::TYPE).len() + bench.live(replica::TYPE).len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_work_request_that_fails_late_is_told_and_the_next_run_makes_it_good() {
+    for (operation, words) in [("CreateDbSystem", "CREATE_DBSYSTEM"), ("CreateReplica", "CREATE_REPLICA")] {
+        let mut bench = Bench::new(74).await;
+        bench.control("PUT", "/_mock/limits", Some(&json!({})));
+        let graph = database(&bench.cloud.tenancy(), "MySQL.8", 1, "readers");
+        let when = json!({"operations": [operation], "times": 1});
+        let late =
+            json!({"failWorkRequest": {"code": "QuotaExceeded", "message": "not so many", "afterSecs": 400}});
+        bench.faults(&fault(&when, &late));
+        let (_, summary) = bench.go(&graph, Mode::Apply).await;
+        assert!(!summary.is_success(), "{operation}");
+        let told = format!("{summary:?}");
+        assert!(told.contains("QuotaExceeded") && told.contains("not so many"), "{operation}: {told}");
+        assert!(told.to_uppercase().contains(words.split('_').next().unwrap()), "{operation}: {told}");
+        until_done(&mut bench, &graph, operation).await;
+        bench.expect_quiet(&graph).await;
+        assert_eq!(
+            (bench.live(mysql_db_system::TYPE).len(), bench.live(replica::TYPE).len()),
+            (1, 3),
+            "{operation}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_moves_or_deletes_is_moved_back_or_made_again() {
+    let mut bench = Bench::new(75).await;
+    let tenancy = bench.cloud.tenancy();
+    let mut builder = GraphBuilder::default();
+    add_network(&tenancy, &mut builder);
+    let graph = builder.build().unwrap();
+    bench.reach(&graph).await;
+    let web = at(subnet::TYPE, "web");
+    let id = bench.identifier(&web).unwrap();
+
+    let elsewhere = cross_tests::COMPARTMENTS[0].0.to_owned();
+    let details = models::ChangeSubnetCompartmentDetails { compartment_id: Some(elsewhere) };
+    bench.cloud.client.call(&ChangeSubnetCompartment::new(&*id, details)).await.unwrap();
+    bench.world.sleep(std::time::Duration::from_secs(60)).await;
+    let plan = bench.plan(&graph, &PlanOptions::default()).await;
+    let steps: Vec<_> = plan.steps().iter().map(|step| (step.address.clone(), step.action.clone())).collect();
+    assert_eq!(steps, [(web.clone(), Action::Update)]);
+    bench.reach(&graph).await;
+    assert_eq!(bench.identifier(&web), Some(id.clone()));
+
+    bench.cloud.client.call(&DeleteSubnet::new(&*id)).await.unwrap();
+    // Longer than the service may hide what is new.
+    bench.world.sleep(std::time::Duration::from_secs(600)).await;
+    let plan = bench.plan(&graph, &PlanOptions::default()).await;
+    let steps: Vec<_> = plan.steps().iter().map(|step| (step.address.clone(), step.action.clone())).collect();
+    assert_eq!(steps, [(web.clone(), Action::Create)]);
+    bench.reach(&graph).await;
+    assert_eq!(bench.live(subnet::TYPE).len(), 1);
+    assert_eq!(bench.live(vcn::TYPE).len(), 1);
+}
