@@ -72,10 +72,11 @@ sleep "$DRAIN_SECONDS"
 dnf -y --security upgrade
 dnf -y upgrade 'php*'
 if wants_restart; then
-    RESTARTS=yes
     touch "$TURN"
     sync
+    # A server that cannot restart comes back as it is.
     systemctl reboot
+    RESTARTS=yes
 else
     systemctl restart php-fpm httpd
 fi
