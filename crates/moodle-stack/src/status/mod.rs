@@ -157,7 +157,7 @@ pub struct Machine {
 /// What a server has said of its first boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Boot {
-    /// `running`, `ready` or `failed`.
+    /// `running`, `ready` or `failed`; or `running`, and what it waits for.
     pub state: String,
     /// The last step.
     pub last_step: Option<String>,
@@ -168,7 +168,7 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// Whether a step failed. Nothing runs the boot again by itself, unless somebody does so by hand.
+    /// Whether a step failed. The boot runs again when the server is restarted, or when somebody runs it by hand.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.state == "failed"

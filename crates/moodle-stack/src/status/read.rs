@@ -162,8 +162,10 @@ fn shown_boot(content: &[u8]) -> Look<Boot> {
     };
     let last = report["steps"].as_array().and_then(|steps| steps.last());
     let lines = last.and_then(|step| step["last_lines"].as_array()).into_iter().flatten();
+    let state = report["state"].as_str().unwrap_or("unknown");
+    let waiting = report["waiting"].as_str().map(|what| format!("{state}, and waits {}", plain(what)));
     Look::Seen(Boot {
-        state: report["state"].as_str().unwrap_or("unknown").to_owned(),
+        state: waiting.unwrap_or_else(|| state.to_owned()),
         last_step: last.and_then(|step| step["name"].as_str()).map(str::to_owned),
         last_lines: lines.filter_map(|line| line.as_str()).map(plain).collect(),
         said_at: report["updated"].as_str().map(plain),
@@ -301,6 +303,10 @@ mod tests {
         assert_eq!((boot.state.as_str(), boot.last_step.as_deref()), ("failed", Some("install")));
         assert_eq!(boot.last_lines, ["one", "tw o"]);
         assert!(matches!(shown_boot(b"<html>"), Look::Unread(_)));
+
+        let report = br#"{"state": "running", "steps": [], "waiting": "for the right to read the secrets: BucketNotFound"}"#;
+        let Look::Seen(boot) = shown_boot(report) else { panic!("it is a report") };
+        assert_eq!(boot.state, "running, and waits for the right to read the secrets: BucketNotFound");
     }
 
     #[test]

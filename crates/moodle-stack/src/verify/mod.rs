@@ -155,7 +155,10 @@ fn boot(server: &str, boot: &Look<Boot>) -> Option<Finding> {
             let last = boot.last_lines.last().map_or_else(String::new, |line| format!(": {line}"));
             finding(format!("`{step}` failed{last}"))
                 .fault(Code::BootFailed)
-                .advice("mend what the log says, then replace the server: `oci-moodle apply --replace`")
+                .advice(
+                    "mend what the log says, then restart the server, which goes on with its boot; or replace it: \
+                     `oci-moodle apply --replace`",
+                )
         }
         Look::Seen(boot) => finding(boot.state.clone()),
     })
