@@ -1,9 +1,10 @@
-//! Measures the engine on graphs of resources that do nothing, and prints the table of the book's page "Engine benchmarks":
+//! Measures the engine on graphs of resources that do nothing, and prints the tables of the book's page "Engine benchmarks":
 //!
 //! `cargo run --release -p reconcile --example bench_engine [-- FOLDER [SIZE…]]`
 //!
-//! Each graph runs in a process of its own, so that its peak memory is its own. The cost of a sync is measured in the same
-//! folder and the same process: as many appends as the run made commits, each as large as the run's average, each synced.
+//! Each graph runs several times, each time in a process of its own, so that its peak memory is its own; the least of each column
+//! counts. The cost of a sync is measured in the same folder and the same process: as many appends as the run made commits,
+//! each as large as the run's average, each synced.
 #![expect(clippy::print_stdout, reason = "a program that reports what it measured")]
 
 #[path = "null_graph/engine.rs"]
@@ -13,10 +14,34 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use engine::{Engine, Error, clock, graph};
+use engine::{Engine, Error, clock, graph, milliseconds};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use reconcile::graph::Graph;
 use reconcile::plan::Mode;
+
+/// How often each graph runs.
+const RUNS: usize = 5;
+
+/// What is timed.
+const TIMES: [&str; 8] = [
+    "read",
+    "plan, new",
+    "apply",
+    "syncs alone",
+    "plan, nothing to do",
+    "without refresh",
+    "one change",
+    "destroy",
+];
+
+/// What is counted.
+const COUNTS: [&str; 3] = ["syncs", "bytes of one change", "peak memory (MB)"];
+
+/// One run, or the least of several.
+struct Measured {
+    milliseconds: Vec<f64>,
+    counts: Vec<f64>,
+}
 
 fn main() -> Result<(), Error> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -30,22 +55,56 @@ fn main() -> Result<(), Error> {
     let folder = words.first().map_or_else(|| temporary.path().to_owned(), Into::into);
     let sizes: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
     let sizes = if sizes.is_empty() { vec!["1000", "10000", "100000"] } else { sizes };
-    println!(
-        "| graph | read | plan, new | apply | syncs | syncs alone | plan, nothing to do | without refresh | one change | destroy | peak memory |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("| graph | {} | {} |", TIMES.join(" | "), COUNTS.join(" | "));
+    println!("|---|{}", "---|".repeat(TIMES.len() + COUNTS.len()));
+    let mut growth = Vec::new();
     for shape in ["wide", "layered", "chain"] {
+        let mut smallest: Option<(f64, Measured)> = None;
         for size in &sizes {
-            let status = std::process::Command::new(std::env::current_exe()?)
-                .args(["one", shape, size])
-                .arg(&folder)
-                .status()?;
-            if !status.success() {
-                return Err(format!("{shape} {size} failed").into());
-            }
+            let least = least(shape, size, &folder)?;
+            println!("| {shape} {size} | {} |", cells(&least).join(" | "));
+            let count: f64 = size.parse()?;
+            let Some((from, small)) = &smallest else {
+                smallest = Some((count, least));
+                continue;
+            };
+            let times = |(large, small): (&f64, &f64)| format!("{:.2}", large / small / (count / from));
+            let row: Vec<String> = least.milliseconds.iter().zip(&small.milliseconds).map(times).collect();
+            growth.push(format!("| {shape} {from} to {size} | {} |", row.join(" | ")));
         }
     }
+    println!("\nAs a multiple of linear growth:\n");
+    println!("| graph | {} |\n|---|{}", TIMES.join(" | "), "---|".repeat(TIMES.len()));
+    growth.iter().for_each(|row| println!("{row}"));
     Ok(())
+}
+
+fn least(shape: &str, size: &str, folder: &Path) -> Result<Measured, Error> {
+    let mut least: Option<Vec<f64>> = None;
+    for _ in 0..RUNS {
+        let program = std::env::current_exe()?;
+        let output = std::process::Command::new(program).args(["one", shape, size]).arg(folder).output()?;
+        if !output.status.success() {
+            return Err(format!("{shape} {size}: {}", String::from_utf8_lossy(&output.stderr)).into());
+        }
+        let text = String::from_utf8(output.stdout)?;
+        let run = text.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+        least = Some(match least {
+            Some(least) => least.iter().zip(run).map(|(before, now)| before.min(now)).collect(),
+            None => run,
+        });
+    }
+    let mut milliseconds = least.unwrap_or_default();
+    let counts = milliseconds.split_off(TIMES.len());
+    Ok(Measured { milliseconds, counts })
+}
+
+fn cells(measured: &Measured) -> Vec<String> {
+    let time = |milliseconds: &f64| {
+        if *milliseconds < 100.0 { format!("{milliseconds:.1} ms") } else { format!("{milliseconds:.0} ms") }
+    };
+    let counts = measured.counts.iter().map(|count| format!("{count:.0}"));
+    measured.milliseconds.iter().map(time).chain(counts).collect()
 }
 
 fn shaped(shape: &str, size: usize) -> Result<Graph, Error> {
@@ -74,6 +133,7 @@ fn shaped(shape: &str, size: usize) -> Result<Graph, Error> {
     graph(nodes)
 }
 
+/// Prints what one run took, in the order of the table.
 async fn measure(shape: &str, size: usize, folder: &Path) -> Result<(), Error> {
     let folder = tempfile::tempdir_in(folder)?;
     let file = folder.path().join("state.json");
@@ -94,38 +154,26 @@ async fn measure(shape: &str, size: usize, folder: &Path) -> Result<(), Error> {
     if !nothing.is_empty() {
         return Err("a second plan found something to do".into());
     }
-    let change = one_change(&mut engine, &graph).await?;
+    let (change, bytes) = one_change(&mut engine, &graph).await?;
     let (plan, _) = engine.plan(&Graph::empty(), Mode::Destroy, false).await?;
     let destroyed = engine.apply(&Graph::empty(), &plan).await?;
     engine.close().await?;
-    println!(
-        "| {shape} {size} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} MB |",
-        text(read),
-        text(planned.time),
-        text(applied.time),
-        applied.commits,
-        text(synced),
-        text(noop.time),
-        text(unrefreshed.time),
-        change,
-        text(destroyed.time),
-        peak_megabytes()?,
-    );
+
+    let times =
+        [read, planned.time, applied.time, synced, noop.time, unrefreshed.time, change, destroyed.time];
+    for time in times {
+        println!("{}", milliseconds(time));
+    }
+    println!("{} {bytes} {}", applied.commits, peak_megabytes()?);
     Ok(())
 }
 
 /// One resource is replaced because somebody asks for it: what carrying that out costs, three syncs included.
-async fn one_change(engine: &mut Engine, graph: &Graph) -> Result<String, Error> {
-    let Some(last) = graph.ordered().last() else { return Ok(String::new()) };
+async fn one_change(engine: &mut Engine, graph: &Graph) -> Result<(Duration, u64), Error> {
+    let last = graph.ordered().last().ok_or("a graph without nodes")?;
     let before = engine.written()?;
     let took = engine.replace(graph, &last.address).await?;
-    let bytes = engine.written()? - before;
-    Ok(format!("{}, {bytes} B", text(took)))
-}
-
-fn text(time: Duration) -> String {
-    let milliseconds = time.as_secs_f64() * 1e3;
-    if milliseconds < 100.0 { format!("{milliseconds:.1} ms") } else { format!("{milliseconds:.0} ms") }
+    Ok((took, engine.written()? - before))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the cost of the disk is what is measured")]

@@ -232,3 +232,8 @@ impl Engine {
 pub(crate) fn clock() -> Instant {
     Instant::now()
 }
+
+/// In milliseconds.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use engine::{Engine, Error, graph};
+use engine::{Engine, Error, graph, milliseconds};
 use reconcile::graph::Graph;
 use reconcile::plan::Mode;
 use serde::Deserialize;
@@ -84,25 +84,22 @@ async fn run(arguments: &Arguments) -> Result<(), Error> {
     let start = engine::clock();
     let graph = if arguments.verb == "destroy" { Graph::empty() } else { read(&arguments.graph)? };
     let mut engine = Engine::open(&arguments.state).await?;
-    println!("read: {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    println!("read: {:.1} ms", milliseconds(start.elapsed()));
 
     let mode = if arguments.verb == "destroy" { Mode::Destroy } else { Mode::Apply };
     let (plan, took) = engine.plan(&graph, mode, true).await?;
-    println!(
-        "plan: {} steps, {} unchanged, {:.1} ms",
-        took.steps,
-        plan.unchanged(),
-        took.time.as_secs_f64() * 1e3
-    );
+    let time = milliseconds(took.time);
+    println!("plan: {} steps, {} unchanged, {time:.1} ms", took.steps, plan.unchanged());
     if arguments.verb == "noop" && !plan.is_empty() {
         return Err("there is something to do".into());
     }
     if arguments.verb == "apply" || arguments.verb == "destroy" {
         let took = engine.apply(&graph, &plan).await?;
-        let milliseconds = took.time.as_secs_f64() * 1e3;
-        println!("{}: {} steps, {} syncs, {milliseconds:.1} ms", arguments.verb, took.steps, took.commits);
+        let time = milliseconds(took.time);
+        println!("{}: {} steps, {} syncs, {time:.1} ms", arguments.verb, took.steps, took.commits);
     }
     engine.close().await?;
-    println!("whole run: {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    drop((plan, graph));
+    println!("whole run: {:.1} ms", milliseconds(start.elapsed()));
     Ok(())
 }
