@@ -1,7 +1,7 @@
 //! `plan`, `apply`, `destroy`, `drift`: what is to be done, and doing it.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use moodle_stack::codes::Code;
@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::arguments::{Apply, Destroy, Global, Json, Plan as PlanArguments, Selection};
 use crate::cloud::Cloud;
+use crate::consent::{Consent, refused};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::report::{answer, say};
@@ -69,40 +70,6 @@ pub(crate) async fn destroy(global: &Global, arguments: &Destroy) -> Result<Exit
     let options = run.session.destroy_options(arguments.keep_data);
     let ended = run.destroy(&options, consent, arguments).await;
     run.end(ended).await
-}
-
-/// Who agrees to a change.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Consent {
-    Given,
-    Asked,
-}
-
-impl Consent {
-    fn of(auto_approve: bool, verb: &str) -> Result<Self, Failure> {
-        if auto_approve {
-            return Ok(Self::Given);
-        }
-        if std::io::stdin().is_terminal() {
-            return Ok(Self::Asked);
-        }
-        let message =
-            format!("`{verb}` changes things, and there is no terminal to ask at: nothing was changed");
-        Err(Failure::usage(message).hint("`--auto-approve` goes ahead without asking; `plan` only shows"))
-    }
-
-    fn agrees(self, question: &str) -> bool {
-        if self == Self::Given {
-            return true;
-        }
-        let mut out = std::io::stderr();
-        // Without a terminal that takes the question there is nobody who could agree.
-        if write!(out, "\n{question} Only `yes` goes ahead: ").and_then(|()| out.flush()).is_err() {
-            return false;
-        }
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
-    }
 }
 
 fn options(selection: &Selection, mode: Mode) -> Result<PlanOptions, Failure> {
@@ -288,9 +255,10 @@ impl Run {
                 Mode::Destroy => "Remove all of this?",
                 Mode::Apply | Mode::RefreshOnly => "Do this?",
             };
-            if !consent.agrees(question) {
-                say("Nothing was changed.");
-                return Ok(Exit::Failed);
+            match consent.agrees(question, &self.interrupt).await {
+                Some(true) => {}
+                Some(false) => return Ok(refused(Exit::Failed)),
+                None => return Ok(refused(Exit::Interrupted)),
             }
             let options = Session::apply_options(&plan);
             self.reporter.planned(&plan, &options);
@@ -345,9 +313,11 @@ impl Run {
         if !arguments.keep_data {
             return self.change(None, options, consent, arguments.json).await;
         }
-        if !consent.agrees("Remove everything but the file system and a last backup of the database?") {
-            say("Nothing was changed.");
-            return Ok(Exit::Failed);
+        let question = "Remove everything but the file system and a last backup of the database?";
+        match consent.agrees(question, &self.interrupt).await {
+            Some(true) => {}
+            Some(false) => return Ok(refused(Exit::Failed)),
+            None => return Ok(refused(Exit::Interrupted)),
         }
         let failed = |error| Failure::because("could not see to a last backup of the database", &error);
         // Dropped at any moment, it has changed nothing but what happens at a deletion.

@@ -3,6 +3,7 @@
 mod arguments;
 mod change;
 mod cloud;
+mod consent;
 mod exit;
 mod interrupt;
 mod look;
