@@ -224,6 +224,43 @@ pub(crate) async fn create_read_and_destroy(case: &Case) {
     assert!(summary.is_success(), "{summary:#?}");
     assert_eq!(live(&bench, case.resource_type).await.len(), 0);
     assert_eq!(bench.cloud.mock.violations(), Vec::<String>::new());
+    expect_tokens(&bench);
+}
+
+/// Oracle's tables of the services that have resource types.
+const TABLES: [&str; 5] = [
+    include_str!("../../../schemas/oci-api/core.json"),
+    include_str!("../../../schemas/oci-api/file_storage.json"),
+    include_str!("../../../schemas/oci-api/identity.json"),
+    include_str!("../../../schemas/oci-api/mysql.json"),
+    include_str!("../../../schemas/oci-api/network_load_balancer.json"),
+];
+
+/// The operations that take a retry token, by Oracle's own tables.
+fn taking_tokens() -> std::collections::BTreeSet<String> {
+    let mut taking = std::collections::BTreeSet::new();
+    for table in TABLES {
+        let table: Json = serde_json::from_str(table).unwrap();
+        for client in table["clients"].as_object().unwrap().values() {
+            for (name, operation) in client["operations"].as_object().unwrap() {
+                let headers = operation["header_params"].as_array().into_iter().flatten();
+                if headers.into_iter().any(|header| header == "opc-retry-token") {
+                    taking.insert(name.clone());
+                }
+            }
+        }
+    }
+    taking
+}
+
+/// Every request that can carry a retry token carries one.
+fn expect_tokens(bench: &Bench) {
+    let taking = taking_tokens();
+    assert!(taking.contains("LaunchInstance") && taking.contains("CreateDbSystem"));
+    for entry in bench.cloud.mock.requests() {
+        let takes_one = entry.operation.is_some_and(|name| taking.contains(name));
+        assert!(!takes_one || entry.retry_token.is_some(), "{entry:?} has no token");
+    }
 }
 
 /// What the schema says of a path: whether a change makes a new object necessary.
