@@ -13,6 +13,8 @@ use oci_resources::network_load_balancer::backend;
 use oci_resources::network_load_balancer::network_load_balancer as balancer;
 use reconcile::graph::{Graph, GraphBuilder};
 use reconcile::plan::{Action, Mode, PlanOptions};
+use reconcile::provider::{CreateRequest, Provider as _};
+use reconcile::value::{Value, ValueMap};
 use serde_json::{Value as Json, json};
 
 use crate::balancers::{self, BACKENDS, Backends, SETS};
@@ -196,5 +198,28 @@ async fn what_somebody_else_moves_or_deletes_is_moved_back_or_made_again() {
     assert_eq!(steps, [(web.clone(), Action::Create)]);
     bench.reach(&graph).await;
     assert_eq!(bench.live(subnet::TYPE).len(), 1);
+    assert_eq!(bench.live(vcn::TYPE).len(), 1);
+}
+
+/// The token of the journal is the one that is sent, so that the same step sent again, by another process too, makes one object.
+#[tokio::test(start_paused = true)]
+async fn the_same_creation_sent_twice_makes_one_object() {
+    let mut bench = Bench::new(76).await;
+    let request = || CreateRequest {
+        address: at(vcn::TYPE, "main"),
+        retry_token: "of-the-journal".into(),
+        inputs: ValueMap::from_iter([
+            ("compartment_id".into(), Value::string(bench.cloud.tenancy())),
+            ("cidr_blocks".into(), Value::list([Value::from("10.0.0.0/16")])),
+        ]),
+    };
+    let (first, second) = (request(), request());
+    bench.driver.create(first).await.unwrap();
+    bench.restart();
+    bench.driver.create(second).await.unwrap();
+    let requests = bench.cloud.mock.requests();
+    let made = requests.iter().filter(|entry| entry.operation == Some("CreateVcn"));
+    let tokens: Vec<Option<&str>> = made.map(|entry| entry.retry_token.as_deref()).collect();
+    assert_eq!(tokens, [Some("of-the-journal"); 2]);
     assert_eq!(bench.live(vcn::TYPE).len(), 1);
 }
