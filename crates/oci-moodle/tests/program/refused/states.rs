@@ -84,7 +84,7 @@ pub(super) const CASES: &[Case] = &[
         spoil: nothing,
         arguments: &["apply", "--auto-approve", "--state", "moodle.toml/state.json"],
         code: 1,
-        words: &["the folder moodle.toml", "File exists"],
+        words: &["moodle.toml/state.json", "directory"],
     },
     Case {
         name: "a state without its key",
