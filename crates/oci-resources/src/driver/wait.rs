@@ -99,7 +99,7 @@ impl Driver {
         }
         let shown = if answer.body.is_object() { module.observe(answer.body) } else { None };
         match shown {
-            Some(seen) => self.completed(module, operation, &waiting, seen, context).await,
+            Some(seen) => Ok(self.completed(module, operation, &waiting, seen, context).await),
             None => match self.looked_at(module, operation, &waiting, context).await {
                 // It was made, whether it can be looked at now or not: its name must not be lost.
                 Err(failure) if operation == Operation::Create => {
@@ -196,7 +196,7 @@ impl Driver {
         context: Context<'_>,
     ) -> Result<Reply, Failure> {
         match self.look_with_state(module, &waiting.id).await {
-            Ok(Some(seen)) => self.completed(module, operation, waiting, seen, context).await,
+            Ok(Some(seen)) => Ok(self.completed(module, operation, waiting, seen, context).await),
             Ok(None) if operation == Operation::Create && self.may_be_hidden_yet(waiting) => {
                 Ok(running(module.lifecycle(), waiting, "its becoming visible", None))
             }
@@ -205,8 +205,7 @@ impl Driver {
         }
     }
 
-    /// What an object's state means; a new one that has settled is told what its creation could not say. Should that fail, or the
-    /// program end before it, the object is there all the same: the next plan finds the difference.
+    /// What an object's state means; a new one that has settled is told what its creation could not say.
     async fn completed(
         &self,
         module: &dyn ResourceModule,
@@ -214,12 +213,27 @@ impl Driver {
         waiting: &Waiting,
         seen: Seen,
         context: Context<'_>,
-    ) -> Result<Reply, Failure> {
+    ) -> Reply {
         let is_new =
             operation == Operation::Create && module.lifecycle().stage(&seen.state) == Stage::Settled;
-        let Some(asked) = context.asked.filter(|_| is_new) else {
-            return Ok(self.reply(module, operation, waiting, seen, context));
-        };
+        if let (true, Some(asked)) = (is_new, context.asked)
+            && let Some(work_request) = self.said_the_rest(module, &seen, asked).await
+        {
+            let waiting = Waiting { id: seen.id, work_request, since: waiting.since };
+            return running(module.lifecycle(), &waiting, "what its creation could not say", None);
+        }
+        self.reply(module, operation, waiting, seen, context)
+    }
+
+    /// Tells a new object what its creation could not say, and answers with the work request of that, if there is one; `None` when
+    /// nothing was left to say. Should it fail, or the program end before it, the object is there all the same: the next plan finds
+    /// the difference.
+    async fn said_the_rest(
+        &self,
+        module: &dyn ResourceModule,
+        seen: &Seen,
+        asked: &ValueMap,
+    ) -> Option<Option<WorkRequestId>> {
         let is_unsaid = |name: &&&str| {
             let wanted = asked.get(name).filter(|wanted| !wanted.is_null());
             wanted.is_some_and(|wanted| seen.attributes.get(name) != Some(wanted))
@@ -227,18 +241,14 @@ impl Driver {
         let unsaid: Vec<Arc<str>> =
             module.said_by_updates().iter().filter(is_unsaid).map(|name| Arc::from(*name)).collect();
         if unsaid.is_empty() {
-            return Ok(self.reply(module, operation, waiting, seen, context));
+            return None;
         }
-        let change = Change { current: &seen, inputs: asked, attributes: &unsaid };
+        let change = Change { current: seen, inputs: asked, attributes: &unsaid };
         // Of a model that the inputs do not fit the creation would have told.
         let calls = module.update(&seen.id, &change, &StackTags::carried(&seen.body)).unwrap_or_default();
         let token = format!("{:016x}", self.client.world().random_u64());
-        let Ok(answer) = self.in_turn(module, &seen.id, &calls, &token, asked).await else {
-            return Ok(self.reply(module, operation, waiting, seen, context));
-        };
-        let work_request = answer.unwrap_or_default().work_request;
-        let waiting = Waiting { id: seen.id, work_request, since: waiting.since };
-        Ok(running(module.lifecycle(), &waiting, "what its creation could not say", None))
+        let answer = self.in_turn(module, &seen.id, &calls, &token, asked).await.ok()?;
+        Some(answer.unwrap_or_default().work_request)
     }
 
     fn may_be_hidden_yet(&self, waiting: &Waiting) -> bool {
