@@ -2,7 +2,7 @@
 
 use moodle_stack::config::Config;
 use moodle_stack::stack::identity::{Reports, rule_of_compartment, statements};
-use moodle_stack::stack::{StackError, graph};
+use moodle_stack::stack::{StackError, graph, names};
 use reconcile::graph::Graph;
 use reconcile::value::{Expr, Value};
 
@@ -83,6 +83,23 @@ fn in_a_compartment_of_its_own_one_group_is_enough_and_a_server_more_changes_not
     assert!(allowed[1].contains("target.object.name = /reports*/,"), "{allowed:?}");
     let fourth = ["oci_core_instance.web[3]", "oci_network_load_balancer_backend.http[3]"];
     assert_eq!(changed(&three, &of(&more(4))), fourth);
+}
+
+/// Preflight asks whether these names are free, so they must be those that are made.
+#[test]
+fn the_names_that_are_looked_for_beforehand_are_those_that_are_made() {
+    for identity_of in ["server", "compartment", "none"] {
+        let more = format!("[cloud]\nidentity = \"{identity_of}\"\n[servers]\ncount = 3\n");
+        let config = Config::parse(&format!("{LEAST}{more}")).expect("it is right");
+        let (mut groups, mut policies) = (Vec::new(), Vec::new());
+        let graph = of(&more);
+        for address in identity(&graph) {
+            let names = if address.contains("dynamic_group") { &mut groups } else { &mut policies };
+            names.extend(texts(&graph, address, "name"));
+        }
+        assert_eq!(groups, names::identities(&config), "{identity_of}");
+        assert_eq!(policies, names::identities(&config), "{identity_of}");
+    }
 }
 
 #[test]
