@@ -11,6 +11,7 @@ use oci_client::services::file_storage::operations::{ListFileSystems, ListMountT
 use oci_client::services::mysql::operations::ListDbSystems;
 use oci_client::services::network_load_balancer::operations::ListNetworkLoadBalancers;
 use oci_client::services::object_storage::operations::{GetNamespace, HeadBucket, ListBuckets};
+use oci_resources::objectstorage::bucket;
 use oci_resources::tags::LINEAGE;
 use world::BoxFuture;
 
@@ -223,7 +224,7 @@ pub(super) async fn buckets(reads: &Reads, subject: &Subject<'_>, place: &Place)
             return vec![unread(Check::Bucket, "Object Storage", needed, &error, Level::Fault)];
         }
     };
-    let strange = names.iter().filter(|name| !subject.existing.has(&format!("n/{namespace}/b/{name}")));
+    let strange = names.iter().filter(|name| !subject.existing.has(&bucket::id_of_name(&namespace, name)));
     let heads = all(strange.map(|name| -> BoxFuture<'_, Finding> {
         let namespace = &namespace;
         Box::pin(async move { judge_bucket(name, &reads.value(&HeadBucket::new(namespace, name)).await) })

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use oci_client::client::Client;
 use oci_resources::core::instance;
 use oci_resources::driver::Driver;
+use oci_resources::objectstorage::bucket;
 use reconcile::provider::{
     CreateRequest, DeleteRequest, Failure, FindRequest, Health, Invalid, Lane, Listed, Object, PollRequest,
     Provider, ReadAnswer, ReadRequest, Reply, ResourceType, UpdateRequest,
@@ -27,7 +28,7 @@ use crate::status::{self, Boot};
 pub(super) struct SiteProvider {
     pub(super) driver: Driver,
     client: Client,
-    /// The path of the bucket that servers report to, where it is known.
+    /// The id of the bucket that servers report to, where it is known.
     bucket: Option<String>,
     /// When the servers of this run were made, by their numbers. Of others nobody here waits for the first boot.
     made_at: Mutex<BTreeMap<u64, String>>,
@@ -36,9 +37,9 @@ pub(super) struct SiteProvider {
 }
 
 impl SiteProvider {
-    /// The provider of the site that has the bucket `name` in `namespace`.
-    pub(super) fn new(driver: Driver, client: Client, bucket: Option<(&str, &str)>) -> Self {
-        let bucket = bucket.map(|(namespace, name)| format!("n/{namespace}/b/{name}"));
+    /// The provider of the site whose bucket has this name, in the namespace before it.
+    pub(super) fn new(driver: Driver, client: Client, bucket_name: Option<(&str, &str)>) -> Self {
+        let bucket = bucket_name.map(|(namespace, name)| bucket::id_of_name(namespace, name));
         Self { driver, client, bucket, made_at: Mutex::default(), failed_once: Mutex::default() }
     }
 

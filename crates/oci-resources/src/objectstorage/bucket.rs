@@ -123,6 +123,12 @@ struct Told {
     time_created: String,
 }
 
+/// The id of the bucket `name` in `namespace`, for who has no address of it.
+#[must_use]
+pub fn id_of_name(namespace: &str, name: &str) -> String {
+    BucketId { namespace: namespace.to_owned(), name: name.to_owned() }.to_string()
+}
+
 static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<Bucket, Told>);
 
 /// Terraform's names that Oracle spells otherwise.
