@@ -1,5 +1,7 @@
 //! A new image, or another configuration of the servers: one after another.
 
+use oci_client::page::PageLimits;
+use oci_client::services::core::operations::ListImages;
 use reconcile::plan::Action;
 use reconcile::run::Event;
 
@@ -60,13 +62,38 @@ fn unknown_when_the_next_one_goes(events: &[Event]) -> Vec<String> {
     early
 }
 
+/// An image of Oracle Linux 9 for Ampere servers that is not the newest, which is the one that they have when the file names none.
+async fn older_image(site: &Site) -> String {
+    let mut list = ListImages::new(site.cloud.tenancy());
+    list.operating_system = Some("Oracle Linux".to_owned());
+    list.operating_system_version = Some("9".to_owned());
+    list.shape = Some("VM.Standard.A1.Flex".to_owned());
+    let mut images = site.cloud.client.list(list, PageLimits::default()).await.unwrap();
+    images.sort_by_key(|image| image.time_created.as_ref().map(ToString::to_string));
+    images.swap_remove(0).id.unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_configuration_reaches_the_servers_one_after_another() {
     let mut site = Site::new(31);
     site.reach(&file("")).await;
+    replaces_one_after_another(&mut site, &file("full_name = \"Another name\"\n")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_image_reaches_the_servers_one_after_another() {
+    let mut site = Site::new(33);
+    site.reach(&file("")).await;
+    let image = older_image(&site).await;
+    let servers = format!("[servers]\nimage_id = \"{image}\"\n");
+    replaces_one_after_another(&mut site, &file("").replace("[servers]\n", &servers)).await;
+}
+
+/// The file that is wanted makes all servers anew, one at a time, and touches no data.
+async fn replaces_one_after_another(site: &mut Site, wanted: &str) {
     let old = site.live("oci_core_instance");
     let from = site.events.len();
-    let plan = site.reach(&file("full_name = \"Another name\"\n")).await;
+    let plan = site.reach(wanted).await;
     let new = site.live("oci_core_instance");
     assert_eq!(new.len(), 3);
     assert!(new.iter().all(|id| !old.contains(id)), "all are new");
