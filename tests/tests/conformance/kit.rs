@@ -42,6 +42,8 @@ pub(crate) struct Place {
     pub(crate) images: Vec<String>,
     /// The namespace of Object Storage.
     pub(crate) namespace: String,
+    /// The OCIDs of what [`Case::made`] made.
+    pub(crate) made: Vec<String>,
 }
 
 /// Inputs by name.
@@ -51,12 +53,16 @@ pub(crate) type Asked = BTreeMap<Arc<str>, Expr>;
 pub(crate) struct Case {
     /// Terraform's name.
     pub(crate) resource_type: &'static str,
+    /// Makes, without the engine, what must exist before it and no resource type makes.
+    pub(crate) made: for<'a> fn(&'a Bench, &'a Place) -> BoxFuture<'a, Vec<String>>,
     /// Adds what must exist before it.
     pub(crate) around: fn(&Place, &mut GraphBuilder),
     /// What is asked of it: as many attributes as go together.
     pub(crate) asked: fn(&Place) -> Asked,
     /// Changes, one after another; each leaves the earlier ones in place.
     pub(crate) changes: fn(&Place) -> Vec<Variation>,
+    /// Other points to start from, for attributes that do not go with what `asked` asks.
+    pub(crate) also: &'static [Start],
     /// Attributes that no change is tried on, and why.
     pub(crate) unchanged: &'static [(&'static str, &'static str)],
     /// Attributes that an import cannot find out, because the service does not tell them: who imports lets them be ignored.
@@ -72,6 +78,14 @@ pub(crate) struct Case {
     pub(crate) there_before: usize,
 }
 
+/// Another point to start from.
+pub(crate) struct Start {
+    /// As [`Case::asked`].
+    pub(crate) asked: fn(&Place) -> Asked,
+    /// As [`Case::changes`].
+    pub(crate) changes: fn(&Place) -> Vec<Variation>,
+}
+
 /// One attribute, changed.
 pub(crate) struct Variation {
     /// Its path: `shape_config.ocpus`. What the schema says of it is expected.
@@ -83,9 +97,11 @@ pub(crate) struct Variation {
 /// A case with nothing special; to be completed with `..PLAIN`.
 pub(crate) const PLAIN: Case = Case {
     resource_type: "",
+    made: |_, _| Box::pin(std::future::ready(Vec::new())),
     around: |_, _| {},
     asked: |_| Asked::new(),
     changes: |_| Vec::new(),
+    also: &[],
     unchanged: &[],
     untold: &[],
     unlisted: &[],
@@ -133,7 +149,11 @@ impl Case {
 
     /// What is asked of it, with what every type is asked that has it.
     fn all_asked(&self, place: &Place) -> Asked {
-        let mut asked = (self.asked)(place);
+        self.with_tags((self.asked)(place))
+    }
+
+    fn with_tags(&self, asked: Asked) -> Asked {
+        let mut asked = asked;
         if self.schema().attribute("defined_tags").is_some() {
             asked.insert("defined_tags".into(), value(&json!({"Ops.CostCenter": "42"})));
         }
@@ -151,29 +171,45 @@ impl Case {
         there.chain((self.changes)(place)).collect()
     }
 
+    /// What is asked at each point to start from, and the changes from there.
+    fn starts(&self, place: &Place) -> Vec<(Asked, Vec<Variation>)> {
+        let first = (self.all_asked(place), self.all_changes(place));
+        let others =
+            self.also.iter().map(|start| (self.with_tags((start.asked)(place)), (start.changes)(place)));
+        std::iter::once(first).chain(others).collect()
+    }
+
     fn schema(&self) -> Schema {
         let mut modules = oci_resources::modules().map(|module| module.resource_type());
         modules.find(|known| *known.name == *self.resource_type).unwrap().schema
     }
 }
 
-async fn place(bench: &Bench) -> Place {
-    use oci_client::services::core::operations::{ListImages, ListServices};
+/// The images that run on a shape, the newest first.
+async fn images(bench: &Bench, shape: &str) -> Vec<String> {
+    let mut list = oci_client::services::core::operations::ListImages::new(bench.cloud.tenancy());
+    list.shape = Some(shape.to_owned());
+    let images = bench.cloud.client.list(list, PageLimits::default()).await.unwrap();
+    images.into_iter().filter_map(|image| image.id).collect()
+}
+
+async fn place(case: &Case, bench: &Bench) -> Place {
+    use oci_client::services::core::operations::ListServices;
     use oci_client::services::object_storage::operations::GetNamespace;
-    let mut images = ListImages::new(bench.cloud.tenancy());
-    images.shape = Some("VM.Standard.A1.Flex".to_owned());
-    let images = bench.cloud.client.list(images, PageLimits::default()).await.unwrap();
     let services = bench.cloud.client.list(ListServices::new(), PageLimits::default()).await.unwrap();
     let namespace = bench.cloud.client.call(&GetNamespace::new()).await.unwrap().value;
-    let place = &bench.cloud.mock.config().place;
-    Place {
-        tenancy: place.tenancy_id.clone(),
+    let tenancy = &bench.cloud.mock.config().place;
+    let mut place = Place {
+        tenancy: tenancy.tenancy_id.clone(),
         compartments: cross_tests::COMPARTMENTS.map(|(id, _)| id.to_owned()),
-        domains: place.availability_domains(),
-        images: images.into_iter().filter_map(|image| image.id).collect(),
+        domains: tenancy.availability_domains(),
+        images: images(bench, "VM.Standard.A1.Flex").await,
         namespace,
         services: services.into_iter().filter_map(|service| service.id).collect(),
-    }
+        made: Vec::new(),
+    };
+    place.made = (case.made)(bench, &place).await;
+    place
 }
 
 /// The live objects of a type. Rules of groups are not in the mock's inventory, and are counted in their groups.
@@ -205,7 +241,7 @@ fn expect_no_secret(bench: &Bench, what: &str) {
 
 pub(crate) async fn create_read_and_destroy(case: &Case) {
     let mut bench = Bench::new(1).await;
-    let place = place(&bench).await;
+    let place = place(case, &bench).await;
     let asked = case.all_asked(&place);
     let around = case.graph(&place, None);
     let before = match around.nodes() {
@@ -287,22 +323,37 @@ fn forces_new(schema: &Schema, path: &str) -> bool {
 }
 
 pub(crate) async fn each_attribute(case: &Case) {
-    let mut bench = Bench::new(2).await;
-    let place = place(&bench).await;
-    let schema = case.schema();
-    let mut asked = case.all_asked(&place);
-    let changes = case.all_changes(&place);
+    let bench = Bench::new(2).await;
+    let starts = case.starts(&place(case, &bench).await);
+    expect_all_tried(case, &starts);
+    for start in 0..starts.len() {
+        each_attribute_from(case, start).await;
+    }
+}
 
-    let tried = |name: &str| changes.iter().any(|change| change.path.split('.').next() == Some(name));
+/// Every attribute is changed or excused; and what is changed needs no excuse.
+fn expect_all_tried(case: &Case, starts: &[(Asked, Vec<Variation>)]) {
+    let schema = case.schema();
+    let changes = starts.iter().flat_map(|(_, changes)| changes);
+    let tried = |name: &str| changes.clone().any(|change| change.path.split('.').next() == Some(name));
+    let settable = |name: &str| schema.attribute(name).is_some_and(|attribute| !attribute.read_only);
     let excused = |name: &str| case.unchanged.iter().any(|(excused, _)| *excused == name);
+    for (name, _) in case.unchanged {
+        assert!(settable(name) && !tried(name), "`{name}` needs no excuse");
+    }
     let forgotten: Vec<&str> = schema
         .attributes()
-        .filter(|(_, attribute)| !attribute.read_only)
         .map(|(name, _)| &**name)
-        .filter(|name| *name != "raw" && !tried(name) && !excused(name))
+        .filter(|name| settable(name) && *name != "raw" && !tried(name) && !excused(name))
         .collect();
     assert!(forgotten.is_empty(), "no change is tried on {forgotten:?}");
+}
 
+async fn each_attribute_from(case: &Case, start: usize) {
+    let mut bench = Bench::new(2).await;
+    let place = place(case, &bench).await;
+    let schema = case.schema();
+    let (mut asked, changes) = case.starts(&place).swap_remove(start);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     for change in changes {
         let top = change.path.split('.').next().unwrap();
@@ -372,14 +423,19 @@ async fn changed_by_somebody_else(case: &Case, bench: &Bench, top: &str, value: 
 
 /// What somebody else changes is noticed, and put back; but for what the service never tells, and what a list does not show.
 pub(crate) async fn changes_by_others(case: &Case) {
+    for start in 0..=case.also.len() {
+        changes_by_others_from(case, start).await;
+    }
+}
+
+async fn changes_by_others_from(case: &Case, start: usize) {
     let schema = case.schema();
     let mut bench = Bench::new(8).await;
-    let place = place(&bench).await;
-    let asked = case.all_asked(&place);
+    let place = place(case, &bench).await;
+    let (asked, mut changes) = case.starts(&place).swap_remove(start);
     let graph = case.graph(&place, Some(&asked));
     bench.reach(&graph).await;
     let is_one_way = |change: &Variation| case.one_way.contains(&change.path);
-    let mut changes = case.all_changes(&place);
     changes.sort_by_key(is_one_way);
     for change in changes {
         let top = change.path.split('.').next().unwrap();
@@ -448,7 +504,7 @@ fn respelled(case: &Case, attribute: &Attribute, path: &str, value: &Expr, rando
 pub(crate) async fn permutations(case: &Case) {
     let schema = case.schema();
     let mut bench = Bench::new(3).await;
-    let place = place(&bench).await;
+    let place = place(case, &bench).await;
     let asked = case.all_asked(&place);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let mut tried = std::collections::BTreeSet::new();
@@ -472,7 +528,7 @@ pub(crate) async fn permutations(case: &Case) {
 
 pub(crate) async fn delete_twice(case: &Case) {
     let mut bench = Bench::new(4).await;
-    let place = place(&bench).await;
+    let place = place(case, &bench).await;
     let asked = case.all_asked(&place);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let entry = bench.journal.state().entry(&case.subject()).unwrap().clone();
@@ -485,9 +541,15 @@ pub(crate) async fn delete_twice(case: &Case) {
 }
 
 pub(crate) async fn import(case: &Case) {
+    for start in 0..=case.also.len() {
+        import_from(case, start).await;
+    }
+}
+
+async fn import_from(case: &Case, start: usize) {
     let mut bench = Bench::new(5).await;
-    let place = place(&bench).await;
-    let asked = case.all_asked(&place);
+    let place = place(case, &bench).await;
+    let (asked, _) = case.starts(&place).swap_remove(start);
     bench.reach(&case.graph(&place, Some(&asked))).await;
     let subject = case.subject();
     let identifier = bench.journal.state().entry(&subject).unwrap().identifier.clone().unwrap();
@@ -542,7 +604,7 @@ pub(crate) async fn faults(case: &Case) {
 async fn one_fault(case: &Case, method: &str, at: usize, name: &str, effect: &Json) -> bool {
     let told = format!("{method} {at}, {name}");
     let mut bench = Bench::new(6).await;
-    let place = place(&bench).await;
+    let place = place(case, &bench).await;
     let asked = case.all_asked(&place);
     let around = case.graph(&place, None);
     if !around.nodes().is_empty() {
@@ -579,7 +641,7 @@ async fn until_done(bench: &mut Bench, graph: &Graph, mode: Mode, told: &str) {
 
 pub(crate) async fn unknown_words(case: &Case) {
     let mut bench = Bench::new(7).await;
-    let place = place(&bench).await;
+    let place = place(case, &bench).await;
     let asked = case.all_asked(&place);
     let graph = case.graph(&place, Some(&asked));
     bench.reach(&graph).await;
