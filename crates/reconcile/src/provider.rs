@@ -321,13 +321,17 @@ pub struct Lane {
     /// unless they have the same batch: all of them that are ready when the lane is free begin at the same moment, so that the
     /// provider can put them into one request.
     pub batch: Option<Arc<str>>,
+    /// Whether a creation may begin together with the creation of an object that it needs, if that has the same lane and batch,
+    /// and all else that it needs is there by then: parts that travel with their whole, say. None of its inputs may come from
+    /// that creation. The provider carries out both, in one request or one after the other.
+    pub joins: bool,
 }
 
 impl Lane {
     /// A lane without batches.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), batch: None }
+        Self { name: name.into(), batch: None, joins: false }
     }
 }
 

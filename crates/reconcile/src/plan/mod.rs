@@ -4,6 +4,7 @@
 //! steps, and for what reason. It holds no secret, names the state that it was made from, and can be saved and compared.
 
 mod check;
+mod company;
 mod glob;
 mod known;
 mod order;
@@ -101,6 +102,9 @@ pub struct Step {
     /// unless they have the same batch and begin at the same moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Arc<str>>,
+    /// One of the steps that come before, by position, with which it may begin if all else that comes before is done by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<u32>,
     /// Steps of one kind can be limited in number.
     pub kind: Arc<str>,
     /// How long it is expected to take.
@@ -342,6 +346,7 @@ impl Plan {
             kind: Some(step.kind.clone()),
             lane: step.lane.clone(),
             batch: step.batch.clone(),
+            with: step.with,
             unit: step.unit,
         };
         self.steps.iter().map(task).collect()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::company::keep_company;
 use super::known::type_of;
 use super::{Action, DeferReason, Deferred, PlanOptions, Reason, Step};
 use crate::Address;
@@ -87,7 +88,9 @@ pub(super) fn order(
     let state_edges = state_edges(&drafts, &places, &replaced);
     let edges = join_edges(drafts.len(), &edges, &state_edges);
     let deferred = defer(&drafts, &edges, &state_edges, options);
-    place(drafts, &edges, &deferred, graph)
+    let mut ordered = place(drafts, &edges, &deferred, graph);
+    keep_company(&mut ordered.steps, provider);
+    ordered
 }
 
 /// By address, and then by what is done. Nodes stand in the order of their addresses, so for most steps two numbers tell.
@@ -179,6 +182,7 @@ fn assign_units(
                 planned: crate::value::ValueMap::new(),
                 lane: None,
                 batch: None,
+                with: None,
                 expected: std::time::Duration::ZERO,
                 ..draft.step.clone()
             };
@@ -208,6 +212,7 @@ fn assign_units(
                 planned: crate::value::ValueMap::new(),
                 lane: None,
                 batch: None,
+                with: None,
                 kind: resource_type.kind.clone(),
                 expected: std::time::Duration::ZERO,
                 unit: Some(unit),

@@ -147,7 +147,9 @@ impl<'a> Run<'a> {
                 self.started[id as usize] = self.context.world.monotonic();
                 let (address, action) = (step.address.clone(), step.action.clone());
                 observer.event(&Event::Started { address, action, expected: step.expected });
-                match self.start(id, state) {
+                // What it was to begin with could not begin, so it would be made on its own.
+                let is_alone = step.with.is_some_and(|with| self.schedule.has_failed(with));
+                match if is_alone { not_begun() } else { self.start(id, state) } {
                     Handed::UnderWay => {}
                     Handed::Done => self.done(id, observer),
                     Handed::Failed(message) => self.failed(id, Failure::refused(message).into(), observer),
@@ -248,6 +250,10 @@ impl<'a> Run<'a> {
             schema_version: resource_type.schema_version,
         };
         let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
+        if operation == Operation::Create && step.batch.is_some() {
+            // What may begin with it asks for its inputs before it has ended.
+            self.knowledge.nodes[position as usize] = Some(Known::Created { desired: desired.clone() });
+        }
         let job = Job {
             inputs: Some(without_nulls(&desired)),
             changed,
@@ -594,6 +600,10 @@ impl<'a> Run<'a> {
         self.summary.outputs = told;
         Ok(self.summary)
     }
+}
+
+fn not_begun() -> Handed {
+    Handed::Failed("what it was to be made together with did not begin".to_owned())
 }
 
 /// Of what a plan touches, what is protected or has to stay so.

@@ -1,8 +1,8 @@
 //! The schedule: which tasks may run now. A plain data structure that knows nothing of futures or clouds.
 //!
 //! Among the tasks that are ready the one with the longest remaining path goes first, by expected durations; equal
-//! ones go in their order. Tasks of one lane never run side by side, but for those of one batch, which begin together. Units of a rolling group go out at most so
-//! many at a time: a unit starts when everything that its tasks need from outside is done, so that it can always be
+//! ones go in their order. Tasks of one lane never run side by side, but for those of one batch, which begin together; a task
+//! of a batch may even begin together with one that it waits for. Units of a rolling group go out at most so many at a time: a unit starts when everything that its tasks need from outside is done, so that it can always be
 //! finished, and its place is free again when all its tasks are done, the check of its health included.
 
 mod forecast;
@@ -29,6 +29,9 @@ pub struct Task {
     pub lane: Option<Arc<str>>,
     /// unless they have the same batch and are taken at the same moment.
     pub batch: Option<Arc<str>>,
+    /// One of those in `after`, of the same lane and batch, with which it may be taken: at the same moment, if everything else
+    /// that must be done before is done then. Otherwise it waits for that one as for the others.
+    pub with: Option<u32>,
     /// The unit of a rolling group that it belongs to.
     pub unit: Option<UnitId>,
 }
@@ -90,6 +93,8 @@ pub struct Schedule {
     lane_of: Vec<u32>,
     batch_of: Vec<u32>,
     kind_of: Vec<u32>,
+    /// What may be taken together with a task that it waits for, by that task.
+    companions: BTreeMap<u32, Vec<u32>>,
     units: Vec<Unit>,
     unit_of: Vec<u32>,
     groups: Vec<Group>,
@@ -164,6 +169,7 @@ impl Schedule {
             lane_of: Vec::new(),
             batch_of: Vec::new(),
             kind_of: Vec::new(),
+            companions: companions(tasks),
             unit_of,
             groups: Vec::new(),
             units,
@@ -204,6 +210,7 @@ impl Schedule {
             self.status[task as usize] = Status::Running;
             self.running += 1;
             taken.push(task);
+            self.call_companions(task);
         }
         // What comes later begins at another moment, and waits.
         for task in &taken {
@@ -242,6 +249,12 @@ impl Schedule {
             }
         }
         skipped
+    }
+
+    /// Whether a task has ended otherwise than it should.
+    #[must_use]
+    pub fn has_failed(&self, task: u32) -> bool {
+        self.status[task as usize] == Status::Failed
     }
 
     /// Hands out no new tasks any more.
@@ -352,6 +365,18 @@ impl Schedule {
         if unit == NONE || self.units[unit as usize].out {
             self.status[task as usize] = Status::Ready;
             self.ready.push((self.remaining[task as usize], Reverse(task)));
+        }
+    }
+
+    /// A task is taken: what waits for nothing else, and may begin with it, is ready. Whatever of that finds no place at this
+    /// moment waits in the lane, which the task holds until it has ended.
+    fn call_companions(&mut self, task: u32) {
+        for companion in self.companions.remove(&task).unwrap_or_default() {
+            let waits = self.status[companion as usize] == Status::Waiting;
+            if waits && self.waiting_for[companion as usize] == 1 {
+                self.status[companion as usize] = Status::Ready;
+                self.ready.push((self.remaining[companion as usize], Reverse(companion)));
+            }
         }
     }
 
@@ -552,6 +577,20 @@ impl Schedule {
         }
         skipped.push(Skipped { task, because });
     }
+}
+
+/// By the task that they wait for, those that may be taken together with it. Members of a rolling group go out as that says.
+fn companions(tasks: &[Task]) -> BTreeMap<u32, Vec<u32>> {
+    let mut companions: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (task, at) in tasks.iter().zip(0..) {
+        let Some(with) = task.with.filter(|with| task.after.contains(with)) else { continue };
+        let Some(other) = tasks.get(with as usize) else { continue };
+        let is_of_its_batch = task.lane.is_some() && task.lane == other.lane && task.batch == other.batch;
+        if is_of_its_batch && task.batch.is_some() && task.unit.is_none() && other.unit.is_none() {
+            companions.entry(with).or_default().push(at);
+        }
+    }
+    companions
 }
 
 fn units(tasks: &[Task]) -> (Vec<Unit>, Vec<u32>) {

@@ -72,24 +72,87 @@ fn those_of_a_batch_begin_together_and_whoever_comes_later_waits() {
     assert!(schedule.is_done());
 }
 
+/// A task of lane `a` and batch `x` that may begin with the first of those it waits for.
+fn joining(after: &[u32]) -> Task {
+    let with = after.first().copied();
+    Task { lane: Some("a".into()), batch: Some("x".into()), with, ..task(after, 1) }
+}
+
+#[test]
+fn what_waits_for_one_of_its_batch_only_begins_with_it() {
+    let tasks = [joining(&[]), joining(&[0]), joining(&[0, 4]), joining(&[0]), task(&[], 9), task(&[1], 1)];
+    let mut schedule = schedule(&tasks);
+    assert_eq!(schedule.take_ready(9), [4, 0, 1, 3], "2 waits for something else as well");
+    schedule.finish(4, Outcome::Done);
+    schedule.finish(1, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [5], "2 comes too late");
+    schedule.finish(0, Outcome::Done);
+    assert!(schedule.take_ready(9).is_empty());
+    schedule.finish(3, Outcome::Done);
+    assert_eq!(schedule.take_ready(9), [2]);
+    schedule.finish(5, Outcome::Done);
+    schedule.finish(2, Outcome::Done);
+    assert!(schedule.is_done());
+}
+
+#[test]
+fn who_finds_no_place_beside_what_it_waits_for_begins_after_it_or_not_at_all() {
+    for outcome in [Outcome::Done, Outcome::Failed] {
+        let mut schedule = schedule(&[joining(&[]), joining(&[0]), joining(&[0])]);
+        assert_eq!(schedule.take_ready(2), [0, 1]);
+        schedule.finish(1, Outcome::Done);
+        assert!(schedule.take_ready(2).is_empty(), "the moment is over");
+        let skipped = schedule.finish(0, outcome);
+        if outcome == Outcome::Done {
+            assert_eq!(schedule.take_ready(2), [2]);
+            schedule.finish(2, Outcome::Done);
+        } else {
+            assert_eq!(skipped, [Skipped { task: 2, because: 0 }]);
+        }
+        assert!(schedule.is_done());
+    }
+}
+
+#[test]
+fn only_what_is_of_one_lane_and_batch_begins_with_what_it_waits_for() {
+    let strangers = [
+        Task { lane: Some("b".into()), ..joining(&[0]) },
+        Task { batch: Some("y".into()), ..joining(&[0]) },
+        Task { batch: None, ..joining(&[0]) },
+        Task { with: None, ..joining(&[0]) },
+        Task { unit: Some(UnitId { group: 0, unit: 0 }), ..joining(&[0]) },
+    ];
+    for stranger in strangers {
+        let mut schedule = schedule(&[joining(&[]), stranger.clone()]);
+        assert_eq!(schedule.take_ready(9), [0], "{stranger:?}");
+        schedule.finish(0, Outcome::Done);
+        assert_eq!(schedule.take_ready(9), [1], "{stranger:?}");
+    }
+}
+
 /// Whatever ends when: a lane holds one task, or tasks of one batch that were taken at one moment; and all run in the end.
 #[test]
 fn lanes_with_batches_never_overlap_and_nothing_is_forgotten() {
     use rand::{RngExt, SeedableRng};
+    let mut begun_together = 0;
     for seed in 0..2000_u64 {
         let mut random = rand::rngs::ChaCha8Rng::seed_from_u64(seed);
         let count = random.random_range(1..30_u32);
         let tasks: Vec<Task> = (0..count)
-            .map(|at| Task {
-                lane: random.random_bool(0.8).then(|| random.random_range(0..3_u32).to_string().into()),
-                batch: random.random_bool(0.6).then(|| random.random_range(0..2_u32).to_string().into()),
-                kind: random.random_bool(0.3).then(|| "k".into()),
-                ..task(&(0..at).filter(|_| random.random_bool(0.05)).collect::<Vec<_>>(), 1)
+            .map(|at| {
+                let after = (0..at).filter(|_| random.random_bool(0.05)).collect::<Vec<_>>();
+                Task {
+                    lane: random.random_bool(0.8).then(|| random.random_range(0..3_u32).to_string().into()),
+                    batch: random.random_bool(0.6).then(|| random.random_range(0..2_u32).to_string().into()),
+                    kind: random.random_bool(0.3).then(|| "k".into()),
+                    with: after.first().copied().filter(|_| random.random_bool(0.7)),
+                    ..task(&after, 1)
+                }
             })
             .collect();
         let limits = Limits { kinds: [("k".into(), 2)].into(), ..Limits::default() };
         let mut schedule = Schedule::new(&tasks, &limits).unwrap();
-        let (mut running, mut moment, mut ended) = (Vec::<(u32, u32)>::new(), 0, 0);
+        let (mut running, mut moment, mut ended) = (Vec::<(u32, u32)>::new(), 0, Vec::new());
         let limit = random.random_range(1..8_usize);
         while !schedule.is_done() {
             moment += 1;
@@ -102,12 +165,23 @@ fn lanes_with_batches_never_overlap_and_nothing_is_forgotten() {
                     assert!(a.lane.is_none() || a.lane != b.lane || together, "seed {seed}");
                 }
             }
+            for (at, began) in &running {
+                let task = &tasks[*at as usize];
+                let begins_with = |before: &u32| {
+                    task.with == Some(*before) && (moment > *began || running.contains(&(*before, *began)))
+                };
+                let is_done = |before: &u32| ended.contains(before) || begins_with(before);
+                assert!(task.after.iter().all(is_done), "seed {seed}");
+                begun_together +=
+                    u32::from(moment == *began && !task.after.iter().all(|at| ended.contains(at)));
+            }
             let (task, _) = running.swap_remove(random.random_range(0..running.len()));
             schedule.finish(task, Outcome::Done);
-            ended += 1;
+            ended.push(task);
         }
-        assert_eq!(ended, count, "seed {seed}");
+        assert_eq!(ended.len(), count as usize, "seed {seed}");
     }
+    assert!(begun_together > 50, "{begun_together}");
 }
 
 /// Each unit: remove (0), make (1), check (2).

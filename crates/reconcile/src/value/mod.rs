@@ -259,6 +259,14 @@ impl Value {
         })
     }
 
+    /// Whether any part is unknown and will come from `address`.
+    #[must_use]
+    pub fn comes_from(&self, address: &crate::Address) -> bool {
+        let comes =
+            |value: &Self| matches!(value, Self::Unknown(origin) if origin.address == *address).then_some(());
+        self.find(&comes).is_some()
+    }
+
     /// Whether any part is known by its digest only.
     #[must_use]
     pub fn has_redacted(&self) -> bool {

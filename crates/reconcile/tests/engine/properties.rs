@@ -88,6 +88,7 @@ proptest! {
             expected: Duration::from_secs(1 + u64::try_from(at % 7).unwrap()),
             kind: Some(format!("k{}", kinds[at]).into()),
             batch: None,
+            with: None,
             lane: lanes[at].map(|lane| format!("l{lane}").into()),
             unit: None,
         };

@@ -69,6 +69,8 @@ pub(crate) struct Told {
 pub(crate) struct Beside {
     /// How often work began beside other work of its lane and batch.
     pub(crate) in_lane: u64,
+    /// How often something was made in the request that made its whole.
+    pub(crate) parts: u64,
     /// How often work was accepted and came to nothing.
     pub(crate) nothing: u64,
 }

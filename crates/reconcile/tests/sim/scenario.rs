@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
     pub(crate) lane: Option<u8>,
     /// The batch of its lane with which it may be changed together.
     pub(crate) batch: Option<u8>,
+    /// The name of the resource that it is a part of. Both are of one lane and batch, so that they may be made in one request.
+    pub(crate) whole: Option<usize>,
     pub(crate) protect: bool,
     pub(crate) create_first: bool,
     /// The unit of the rolling group that it is a member of.
@@ -156,6 +158,42 @@ impl Scenario {
         }
     }
 
+    /// The same life, in which some of what the world serialises is a part of something else of that kind, and may be made with
+    /// it; `None` if there is nothing of the sort in it. A life of its own, since this came later: so a seed still gives the life
+    /// that it gave before.
+    pub(crate) fn with_wholes(&self) -> Option<Self> {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed.rotate_left(32));
+        let mut scenario = self.clone();
+        let all = || self.chapters.iter().flat_map(|chapter| &chapter.wanted);
+        let names: BTreeSet<usize> = all().filter(|one| one.kind == RULE).map(|one| one.name).collect();
+        for name in &names {
+            let before: Vec<usize> = names.range(..name).copied().collect();
+            if before.is_empty() || random.random_ratio(1, 3) {
+                continue;
+            }
+            let whole = before[random.random_range(0..before.len())];
+            scenario.make_part(*name, whole);
+        }
+        (scenario != *self).then_some(scenario)
+    }
+
+    /// Makes one resource a part of another one, in every chapter that has both. A resource has the same lane and batch in all of
+    /// them.
+    pub(crate) fn make_part(&mut self, name: usize, whole: usize) {
+        let mut all = self.chapters.iter().flat_map(|chapter| &chapter.wanted);
+        let Some(first) = all.find(|one| one.name == whole) else { return };
+        let (lane, batch) = (Some(first.lane.unwrap_or(0)), Some(first.batch.unwrap_or(0)));
+        for chapter in &mut self.chapters {
+            let has_whole = chapter.wanted.iter().any(|one| one.name == whole);
+            for one in chapter.wanted.iter_mut().filter(|one| one.name == whole || one.name == name) {
+                (one.lane, one.batch) = (lane, batch);
+                if one.name == name && has_whole {
+                    one.whole = Some(whole);
+                }
+            }
+        }
+    }
+
     /// For people: what is wanted, chapter by chapter.
     pub(crate) fn describe(&self) -> String {
         let mut text = format!(
@@ -215,6 +253,13 @@ pub(crate) fn graph(wanted: &[Wanted], out_max: usize) -> Graph {
         if let Some(batch) = one.batch {
             node = node.input("batch", Value::string(format!("batch {batch}")));
         }
+        if wanted.iter().any(|part| part.whole == Some(one.name)) {
+            node = node.input("label", Value::string(label(one.name)));
+        }
+        if let Some(whole) = one.whole {
+            let label = Reference::new(address_of(whole), "label");
+            node = node.input("whole", Expr::Reference(label));
+        }
         for name in &one.after {
             node = node.after(address_of(*name));
         }
@@ -229,6 +274,11 @@ pub(crate) fn graph(wanted: &[Wanted], out_max: usize) -> Graph {
         builder.output("secret", Expr::Reference(Reference::new(one.address(), "secret")));
     }
     builder.build().expect("a generated graph has no faults")
+}
+
+/// What parts call their whole: known before it is made.
+fn label(name: usize) -> String {
+    format!("label {name}")
 }
 
 fn wanted(size: usize, random: &mut ChaCha8Rng) -> Vec<Wanted> {
@@ -267,6 +317,7 @@ fn one_wanted(name: usize, before: &[Wanted], rolling: bool, random: &mut ChaCha
         secret: random.random_ratio(1, 3).then(|| random.random_range(0..3)),
         lane: (kind == RULE && random.random_ratio(3, 4)).then(|| random.random_range(0..2)),
         batch: None,
+        whole: None,
         protect: random.random_ratio(1, 12),
         create_first: random.random_ratio(1, 4),
         unit: is_member.then(|| random.random_range(0..4)),
@@ -317,6 +368,7 @@ pub(crate) fn forget(wanted: &mut Vec<Wanted>, gone: &BTreeSet<usize>) {
         one.refs.retain(|name| !gone.contains(name));
         one.after.retain(|name| !gone.contains(name));
         one.parent = one.parent.filter(|name| !gone.contains(name));
+        one.whole = one.whole.filter(|name| !gone.contains(name));
     }
 }
 

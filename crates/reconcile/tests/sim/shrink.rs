@@ -97,6 +97,7 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
             push(&|life| life.chapters[chapter].wanted[at].secret = None);
             push(&|life| life.chapters[chapter].wanted[at].lane = None);
             push(&|life| life.chapters[chapter].wanted[at].batch = None);
+            push(&|life| life.chapters[chapter].wanted[at].whole = None);
             push(&|life| life.chapters[chapter].wanted[at].unit = None);
             push(&|life| life.chapters[chapter].wanted[at].protect = false);
             push(&|life| life.chapters[chapter].wanted[at].create_first = false);

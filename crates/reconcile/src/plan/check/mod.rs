@@ -50,6 +50,9 @@ pub enum Finding {
     SideBySide(Address),
     /// A step is to begin together with others of its lane, and has no lane.
     BatchWithoutLane(Address),
+    /// A step may begin with another one with which it must not: only a creation may, with a creation of its lane and batch that
+    /// it waits for, and from which it takes nothing.
+    Company(Address),
 }
 
 impl fmt::Display for Finding {
@@ -68,6 +71,7 @@ impl fmt::Display for Finding {
             Self::Open(address) => write!(f, "`{address}` has an open operation and is touched"),
             Self::SideBySide(address) => write!(f, "`{address}` has two steps of which neither comes first"),
             Self::BatchWithoutLane(address) => write!(f, "`{address}` has a batch and no lane"),
+            Self::Company(address) => write!(f, "`{address}` begins with a step that must come before it"),
         }
     }
 }
@@ -196,6 +200,9 @@ fn check_lanes(plan: &Plan, findings: &mut Vec<Finding>) {
         if step.batch.is_some() && step.lane.is_none() {
             findings.push(Finding::BatchWithoutLane(step.address.clone()));
         }
+        if step.with.is_some_and(|with| !may_begin_with(plan, step, with)) {
+            findings.push(Finding::Company(step.address.clone()));
+        }
         if !matches!(step.action, Action::Read) {
             changes.entry((&step.address, step.slot)).or_default().push(at);
         }
@@ -212,6 +219,30 @@ fn check_lanes(plan: &Plan, findings: &mut Vec<Finding>) {
         if each.any(|(at, first)| steps[at + 1..].iter().any(|then| !apart(*first, *then))) {
             findings.push(Finding::SideBySide(address.clone()));
         }
+    }
+}
+
+fn may_begin_with(plan: &Plan, step: &Step, with: u32) -> bool {
+    let Some(other) = plan.steps().get(with as usize).filter(|_| step.after.contains(&with)) else {
+        return false;
+    };
+    let both = [step, other];
+    let takes = |value: &Value| takes_from(value, &other.address);
+    both.iter().all(|one| one.action == Action::Create && one.unit.is_none())
+        && step.lane.is_some()
+        && step.lane == other.lane
+        && step.batch.is_some()
+        && step.batch == other.batch
+        && !step.planned.values().any(takes)
+}
+
+/// Whether any part of a value is unknown and will come from `address`.
+fn takes_from(value: &Value, address: &Address) -> bool {
+    match value {
+        Value::Unknown(origin) => origin.address == *address,
+        Value::List(values) => values.iter().any(|value| takes_from(value, address)),
+        Value::Map(map) => map.values().any(|value| takes_from(value, address)),
+        _ => false,
     }
 }
 

@@ -23,6 +23,7 @@ fn step(name: &str, action: Action, after: &[u32]) -> Step {
         planned: ValueMap::new(),
         lane: None,
         batch: None,
+        with: None,
         kind: "t".into(),
         expected: Duration::ZERO,
         unit: None,
@@ -100,6 +101,39 @@ fn a_sound_plan_has_no_finding() {
     let in_batch =
         |name| Step { lane: Some("lane".into()), batch: Some("batch".into()), ..step(name, Update, &[]) };
     assert_eq!(found(&plan(vec![in_batch("t.a"), in_batch("t.c")]), &["t.a", "t.c"], false), [""; 0]);
+    assert_eq!(found(&plan(company()), &[], false), [""; 0]);
+}
+
+/// `t.b` may begin with `t.a`.
+fn company() -> Vec<Step> {
+    let one = |name, after: &[u32]| Step {
+        lane: Some("lane".into()),
+        batch: Some("batch".into()),
+        with: after.first().copied(),
+        ..step(name, Action::Create, after)
+    };
+    vec![one("t.a", &[]), one("t.b", &[0])]
+}
+
+#[test]
+fn a_step_that_begins_with_what_must_come_before_it_is_found() {
+    let cases: [fn(&mut Vec<Step>); 6] = [
+        |steps| steps[1].with = Some(7),
+        |steps| steps[1].lane = Some("other".into()),
+        |steps| steps.iter_mut().for_each(|step| step.batch = None),
+        |steps| steps[0].action = Action::Read,
+        |steps| steps[0].unit = Some(crate::schedule::UnitId { group: 0, unit: 0 }),
+        |steps| {
+            let id = Value::list([Value::unknown(address("t.a"), "id".parse().unwrap())]);
+            steps[1].planned.insert("refs", id);
+        },
+    ];
+    for (number, change) in cases.into_iter().enumerate() {
+        let mut steps = company();
+        change(&mut steps);
+        let expected = "`t.b` begins with a step that must come before it";
+        assert_eq!(found(&plan(steps), &[], false), [expected], "case {number}");
+    }
 }
 
 #[test]

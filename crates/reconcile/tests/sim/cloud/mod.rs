@@ -247,6 +247,8 @@ fn types() -> Vec<ResourceType> {
             .with("secret", Attribute::new(Kind::String).sensitive())
             .with("lane", Attribute::new(Kind::String))
             .with("batch", Attribute::new(Kind::String))
+            .with("label", Attribute::new(Kind::String))
+            .with("whole", Attribute::new(Kind::String))
     };
     let mut types: Vec<ResourceType> = TYPES.iter().map(|name| ResourceType::new(name, schema())).collect();
     for (at, resource_type) in types.iter_mut().enumerate() {
@@ -367,6 +369,27 @@ impl CloudState {
             .collect();
         self.beside.in_lane += beside.len() as u64;
         texts.into_iter().for_each(|text| self.violation(text));
+    }
+
+    /// Whether there is something with a label, whether it is whole yet or not.
+    fn has_labelled(&self, label: &str) -> bool {
+        self.objects.values().any(|thing| thing.alive && label_of(&thing.attributes) == Some(label))
+    }
+
+    /// Whether a part comes into a whole that is still being made, and did not begin with it.
+    fn watch_whole(&mut self, address: &Address, attributes: &ValueMap) {
+        let Some(label) = whole_of(attributes) else { return };
+        let begun = self.begun.get(&(address.clone(), false)).copied();
+        let being_made = |thing: &&Thing| {
+            let work = thing.work.as_ref().filter(|work| work.operation == Operation::Create);
+            thing.alive
+                && label_of(&thing.attributes) == Some(label)
+                && work.is_some_and(|work| begun.is_none() || work.begun != begun)
+        };
+        let too_early = self.objects.values().find(being_made).map(|thing| thing.address.to_string());
+        if let Some(whole) = too_early {
+            self.violation(format!("{address} is made before {whole}, of which it is a part, is there"));
+        }
     }
 
     /// Whether too many members of the rolling group are out, now that one more goes out.
@@ -517,6 +540,16 @@ impl Thing {
 
 fn lane_of(attributes: &ValueMap) -> Option<&str> {
     attributes.get("lane").and_then(Value::as_str)
+}
+
+/// What parts call it.
+fn label_of(attributes: &ValueMap) -> Option<&str> {
+    attributes.get("label").and_then(Value::as_str)
+}
+
+/// The label of what it is a part of.
+fn whole_of(attributes: &ValueMap) -> Option<&str> {
+    attributes.get("whole").and_then(Value::as_str)
 }
 
 fn batch_of(attributes: &ValueMap) -> Option<&str> {

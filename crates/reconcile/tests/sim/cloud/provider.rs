@@ -1,6 +1,7 @@
 //! The provider's side of the simulated world: each call goes through faults and boundaries, and is watched.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -10,10 +11,12 @@ use reconcile::provider::{
 };
 use reconcile::record::{Identifier, Operation};
 use reconcile::value::{Value, ValueMap};
+use tokio::sync::oneshot;
 use world::BoxFuture;
 
 use super::{
-    Cloud, CloudState, Fault, TOKEN_LIFE, Thing, Token, VISIBLE_WITHIN, batch_of, kind_of, lane_of, stored,
+    Cloud, CloudState, Fault, TOKEN_LIFE, Thing, Token, VISIBLE_WITHIN, batch_of, kind_of, label_of, lane_of,
+    stored, whole_of,
 };
 use crate::boundary::Boundaries;
 use crate::scenario::TYPES;
@@ -23,11 +26,19 @@ use crate::scenario::TYPES;
 pub(crate) struct SimulatedProvider {
     cloud: Arc<Cloud>,
     boundaries: Arc<Boundaries>,
+    /// The parts that travel with a whole, by the label of that: there from when its creation is asked for until it is sent.
+    parties: Mutex<BTreeMap<String, Vec<Passenger>>>,
 }
+
+/// A part that travels with its whole, and who waits for what became of it.
+type Passenger = (CreateRequest, oneshot::Sender<Result<Reply, Failure>>);
+
+/// The request for a whole leaves so long after it was asked for that those for its parts can travel with it.
+const BOARDING: Duration = Duration::from_millis(200);
 
 impl SimulatedProvider {
     pub(super) fn new(cloud: Arc<Cloud>, boundaries: Arc<Boundaries>) -> Self {
-        Self { cloud, boundaries }
+        Self { cloud, boundaries, parties: Mutex::default() }
     }
 
     /// A call: a boundary, some time, what `act` does in the world unless the call fails before it, another boundary,
@@ -38,6 +49,14 @@ impl SimulatedProvider {
         act: impl FnOnce(&mut CloudState, Duration) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.boundaries.provider(|| format!("call {what}")).await;
+        self.sent(what, act).await
+    }
+
+    async fn sent<T>(
+        &self,
+        what: String,
+        act: impl FnOnce(&mut CloudState, Duration) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let latency = Duration::from_millis(50 + self.cloud.state().random.random_range(0..100));
         self.cloud.world.sleep(latency).await;
         let now = self.cloud.world.monotonic();
@@ -57,6 +76,18 @@ impl SimulatedProvider {
     }
 }
 
+impl SimulatedProvider {
+    /// Lets a part travel with its whole, if that is about to be made and not there yet.
+    fn board(&self, whole: &str, part: &CreateRequest) -> Option<oneshot::Receiver<Result<Reply, Failure>>> {
+        let is_there = self.cloud.state().has_labelled(whole);
+        let mut parties = self.parties.lock().unwrap();
+        let party = parties.get_mut(whole).filter(|_| !is_there)?;
+        let (tell, answer) = oneshot::channel();
+        party.push((part.clone(), tell));
+        Some(answer)
+    }
+}
+
 impl Provider for SimulatedProvider {
     fn resource_types(&self) -> &[ResourceType] {
         &self.cloud.types
@@ -64,7 +95,8 @@ impl Provider for SimulatedProvider {
 
     fn lane(&self, _: &str, _: Option<&Identifier>, inputs: &ValueMap) -> Option<Lane> {
         let batch = batch_of(inputs).map(Into::into);
-        lane_of(inputs).map(|name| Lane { batch, ..Lane::new(name) })
+        let joins = whole_of(inputs).is_some();
+        lane_of(inputs).map(|name| Lane { batch, joins, ..Lane::new(name) })
     }
 
     fn read<'a>(
@@ -100,24 +132,37 @@ impl Provider for SimulatedProvider {
 
     fn create(&self, request: CreateRequest) -> BoxFuture<'_, Result<Reply, Failure>> {
         Box::pin(async move {
+            let label = label_of(&request.inputs).map(str::to_owned);
+            if let Some(label) = &label {
+                self.parties.lock().unwrap().insert(label.clone(), Vec::new());
+            }
             let what = format!("create {} with {}", request.address, request.retry_token);
-            self.call(what, |state, now| {
-                let payload = stored(&request.inputs);
-                if let Some(token) = state.tokens.get(&request.retry_token)
-                    && now < token.at + TOKEN_LIFE
-                {
-                    if token.payload != payload {
-                        let text = format!("{}: its token is used with another payload", request.address);
-                        state.violation(text);
-                        return Err(Failure::refused("409 InvalidatedRetryToken"));
-                    }
-                    let object = token.object.clone();
-                    let work = Arc::clone(&state.objects[&object].made_by);
-                    return Ok(state.reply(&object, &work, now));
-                }
-                Ok(create(state, &request, payload, now))
-            })
-            .await
+            self.boundaries.provider(|| format!("call {what}")).await;
+            let whole = whole_of(&request.inputs).map(str::to_owned);
+            if let Some(answer) = whole.and_then(|whole| self.board(&whole, &request)) {
+                let answer = answer.await.unwrap_or_else(|_| Err(Failure::unclear("the whole was given up")));
+                self.boundaries.provider(|| format!("done {what} with its whole")).await;
+                return answer;
+            }
+            let Some(label) = label else {
+                return self.sent(what, |state, now| make(state, &request, now)).await;
+            };
+            self.cloud.world.sleep(BOARDING).await;
+            let passengers = self.parties.lock().unwrap().remove(&label).unwrap_or_default();
+            let (parts, waiting): (Vec<_>, Vec<_>) = passengers.into_iter().unzip();
+            let names: Vec<&str> = parts.iter().map(|part: &CreateRequest| part.address.as_str()).collect();
+            let answers = self.sent(format!("{what} and {names:?}"), |state, now| {
+                let whole = make(state, &request, now)?;
+                state.beside.parts += parts.len() as u64;
+                Ok((whole, parts.iter().map(|part| make(state, part, now)).collect::<Vec<_>>()))
+            });
+            let (whole, parts) = match answers.await {
+                Ok((whole, parts)) => (Ok(whole), parts),
+                Err(failure) => (Err(failure.clone()), vec![Err(failure); waiting.len()]),
+            };
+            // Who does not wait any more has stopped with the program.
+            waiting.into_iter().zip(parts).for_each(|(waiting, part)| drop(waiting.send(part)));
+            whole
         })
     }
 
@@ -249,10 +294,32 @@ impl Provider for SimulatedProvider {
     }
 }
 
+/// Makes an object, or answers as before where the token is known.
+fn make(state: &mut CloudState, request: &CreateRequest, now: Duration) -> Result<Reply, Failure> {
+    let payload = stored(&request.inputs);
+    if let Some(token) = state.tokens.get(&request.retry_token)
+        && now < token.at + TOKEN_LIFE
+    {
+        if token.payload != payload {
+            let text = format!("{}: its token is used with another payload", request.address);
+            state.violation(text);
+            return Err(Failure::refused("409 InvalidatedRetryToken"));
+        }
+        let object = token.object.clone();
+        let work = Arc::clone(&state.objects[&object].made_by);
+        return Ok(state.reply(&object, &work, now));
+    }
+    if whole_of(&payload).is_some_and(|whole| !state.has_labelled(whole)) {
+        return Err(Failure::refused("404 NotAuthorizedOrNotFound: of what it is a part"));
+    }
+    Ok(create(state, request, payload, now))
+}
+
 fn create(state: &mut CloudState, request: &CreateRequest, payload: ValueMap, now: Duration) -> Reply {
     let kind = kind_of(request.address.resource_type());
     state.watch_references(&request.address, &payload);
     let begun = (request.address.clone(), false);
+    state.watch_whole(&request.address, &payload);
     state.watch_lane(&payload, "", &begun, &format!("{} is created", request.address));
     let same: Vec<String> = state
         .objects
