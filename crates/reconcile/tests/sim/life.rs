@@ -13,7 +13,7 @@ use reconcile::disk::{Loss, SimulatedDisk};
 use reconcile::graph::Graph;
 use reconcile::journal::{Holder, Journal, KeySource, Ledger, peek};
 use reconcile::plan::{Action, Mode, Observed, Plan, PlanInput, PlanOptions, ProblemKind, check, plan};
-use reconcile::record::{Identifier, Status};
+use reconcile::record::{Identifier, Operation, Slot, Status};
 use reconcile::run::{ApplyOptions, Cancel, Context, Event, Observer, apply, refresh, settle};
 use reconcile::secret::DigestKey;
 use reconcile::state::State;
@@ -378,11 +378,8 @@ impl Life<'_> {
         state: &State,
         observed: &Observed,
     ) -> Result<Plan, Broken> {
-        // A consent that names nothing is refused, so that of an earlier run is only repeated for what is still there.
-        let is_there =
-            |address: &&Address| state.entry(address).is_some() || wish.graph.node(address).is_some();
-        let consent = wish.consent.iter().filter(is_there).cloned().collect();
-        let options = PlanOptions { mode: wish.mode, consent, ..PlanOptions::default() };
+        let options =
+            PlanOptions { mode: wish.mode, consent: wish.consent.clone(), ..PlanOptions::default() };
         let input =
             PlanInput { provider: context.provider, key: context.key, graph: wish.graph, state, observed };
         let made = plan(input, &options);
@@ -452,9 +449,19 @@ impl Life<'_> {
             .entries()
             .find(|(address, entry)| self.stays_protected.contains(*address) && !entry.protect)
             .map(|(address, _)| address.to_string());
+        // Somebody agreed that it goes, and it may have gone already: whoever wants the address again says what it is to be.
+        let going: BTreeSet<&Address> = state
+            .open_intents()
+            .map(|(_, open)| &open.begin)
+            .filter(|begin| {
+                begin.operation == Operation::Delete && begin.slot == Slot::Current && !begin.protect
+            })
+            .map(|begin| &begin.address)
+            .collect();
         // What never came to be has nothing to be protected.
-        let whole =
-            protected().filter(|(address, entry)| entry.status != Status::Pending && is_wanted(address));
+        let whole = protected().filter(|(address, entry)| {
+            entry.status != Status::Pending && is_wanted(address) && !going.contains(address)
+        });
         self.stays_protected.extend(whole.map(|(address, _)| address.clone()));
         lost.map_or(Ok(()), |address| Err(self.broken("what is protected stays so", address)))
     }

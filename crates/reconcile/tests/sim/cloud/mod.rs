@@ -151,7 +151,9 @@ impl Cloud {
 
     pub(crate) fn set_rules(&self, rules: Rules) {
         let mut state = self.state();
-        state.rules = rules;
+        // What an earlier plan began is settled before there is another plan, so what that plan made room for still counts.
+        let makes_room = std::mem::take(&mut state.rules.makes_room);
+        state.rules = Rules { makes_room, ..rules };
         state.run += 1;
         state.deleted.clear();
     }
