@@ -133,6 +133,7 @@ impl<'a> Driver<'a> {
         for (id, answer) in landed {
             let Some(mut job) = self.jobs.remove(&id) else { continue };
             let Some(resource_type) = type_of(self.context.provider, &job.address) else { continue };
+            let answer = answer.sharing_names(&resource_type.schema);
             let judge = Judge { provider: self.context.provider, key: self.context.key, resource_type };
             let (records, next) = job.advance(judge, answer, now);
             self.records.extend(records);

@@ -13,6 +13,7 @@ use crate::record::{
     Begin, End, EndOutcome, Identifier, IntentId, Learned, Millis, Operation, Pending, Record, Slot,
     StateEntry, Status,
 };
+use crate::schema::Schema;
 use crate::value::{Value, ValueMap};
 
 /// A request is sent at most this often when nobody knows what became of it; then it is looked for.
@@ -102,6 +103,22 @@ pub(super) enum Answer {
     Late,
     /// The call was not made, because the run was cancelled.
     Withheld,
+}
+
+impl Answer {
+    /// The same, with the names of attributes stored where the schema has them.
+    pub(super) fn sharing_names(mut self, schema: &Schema) -> Self {
+        match &mut self {
+            Self::Sent(Ok(Reply::Settled(object)))
+            | Self::Polled(Ok(Reply::Settled(object)))
+            | Self::Looked(ReadAnswer::Found(object)) => schema.share_names(&mut object.attributes),
+            Self::Found(Ok(objects)) => {
+                objects.iter_mut().for_each(|object| schema.share_names(&mut object.attributes));
+            }
+            _ => {}
+        }
+        self
+    }
 }
 
 /// What comes next.

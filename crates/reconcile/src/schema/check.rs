@@ -68,6 +68,14 @@ impl Schema {
         marked
     }
 
+    /// Stores the names of attributes where the schema has them: less memory for thousands of objects, and what is compared often
+    /// stays near.
+    pub(crate) fn share_names(&self, values: &mut ValueMap) {
+        values.replace_names(|name| {
+            self.attributes.get_key_value(name).map_or_else(|| name.clone(), |(own, _)| own.clone())
+        });
+    }
+
     fn has_secrets(&self) -> bool {
         self.attributes.values().any(Attribute::has_secrets)
     }

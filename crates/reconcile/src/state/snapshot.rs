@@ -33,6 +33,10 @@ pub(crate) struct Origin {
     pub(crate) chain: Chain,
 }
 
+/// The first so many lines tell how long the others will be about. Room for all of them is made then: making it by and by copies what
+/// is there over and over.
+const SAMPLE_LINES: usize = 100;
+
 /// One line. `E` is an entry, borrowed when writing.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,8 +95,11 @@ pub(crate) fn write(state: &State, origin: &Origin) -> Result<Vec<u8>, serde_jso
         Ok::<_, serde_json::Error>(lines)
     };
     line(&mut bytes, Line::Head(head(state, origin)), BETWEEN)?;
-    for (address, entry) in &state.current {
+    for ((address, entry), at) in state.current.iter().zip(1..) {
         line(&mut bytes, Line::Resource { address: address.clone(), entry }, BETWEEN)?;
+        if at == SAMPLE_LINES {
+            bytes.reserve(bytes.len() / SAMPLE_LINES * (state.current.len() - SAMPLE_LINES));
+        }
     }
     for ((address, by), entry) in &state.deposed {
         line(&mut bytes, Line::Deposed { address: address.clone(), by: *by, entry }, BETWEEN)?;

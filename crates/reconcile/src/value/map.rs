@@ -91,7 +91,7 @@ impl ValueMap {
     }
 
     /// Stores each name where `other` says that the same name is stored.
-    pub(super) fn replace_names(&mut self, mut other: impl FnMut(&Arc<str>) -> Arc<str>) {
+    pub(crate) fn replace_names(&mut self, mut other: impl FnMut(&Arc<str>) -> Arc<str>) {
         // A map that is shared with others keeps its own.
         let Some(entries) = self.0.as_mut().and_then(Arc::get_mut) else { return };
         for (name, _) in entries {
