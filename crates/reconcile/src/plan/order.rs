@@ -39,6 +39,11 @@ pub(super) struct Drafts {
 }
 
 impl Drafts {
+    /// None yet, with room for so many: making it by and by copies what is there over and over.
+    pub(super) fn with_room_for(drafts: usize) -> Self {
+        Self { drafts: Vec::with_capacity(drafts), ..Self::default() }
+    }
+
     pub(super) fn apply(&mut self, node: u32, draft: Draft) {
         self.drafts.push(Draft { node: Some(node), ..draft });
     }

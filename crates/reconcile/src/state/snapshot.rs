@@ -33,9 +33,8 @@ pub(crate) struct Origin {
     pub(crate) chain: Chain,
 }
 
-/// The first so many lines tell how long the others will be about. Room for all of them is made then: making it by and by copies what
-/// is there over and over.
-const SAMPLE_LINES: usize = 100;
+/// Of a larger state so many lines tell how long all of them will be about.
+const SAMPLE_LINES: usize = 64;
 
 /// One line. `E` is an entry, borrowed when writing.
 #[derive(Serialize, Deserialize)]
@@ -86,6 +85,8 @@ struct Head {
 /// If it holds a secret in clear.
 pub(crate) fn write(state: &State, origin: &Origin) -> Result<Vec<u8>, serde_json::Error> {
     let mut bytes = first_line();
+    // Making room by and by copies what is there over and over.
+    bytes.reserve(expected_length(state));
     let mut chain = snapshot_chain();
     let mut lines = 0;
     let mut line = |bytes: &mut Vec<u8>, line: Line<&StateEntry>, end: &str| {
@@ -95,11 +96,8 @@ pub(crate) fn write(state: &State, origin: &Origin) -> Result<Vec<u8>, serde_jso
         Ok::<_, serde_json::Error>(lines)
     };
     line(&mut bytes, Line::Head(head(state, origin)), BETWEEN)?;
-    for ((address, entry), at) in state.current.iter().zip(1..) {
+    for (address, entry) in &state.current {
         line(&mut bytes, Line::Resource { address: address.clone(), entry }, BETWEEN)?;
-        if at == SAMPLE_LINES {
-            bytes.reserve(bytes.len() / SAMPLE_LINES * (state.current.len() - SAMPLE_LINES));
-        }
     }
     for ((address, by), entry) in &state.deposed {
         line(&mut bytes, Line::Deposed { address: address.clone(), by: *by, entry }, BETWEEN)?;
@@ -176,6 +174,24 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(State, Origin), FormatError> {
 
 const BETWEEN: &str = ",\n";
 const LAST: &str = "\n]}\n";
+
+/// About how many bytes the resources take, a little too much rather than too little.
+fn expected_length(state: &State) -> usize {
+    let count = state.current.len();
+    if count < 16 * SAMPLE_LINES {
+        return 0;
+    }
+    let mut sample = Vec::new();
+    for (address, entry) in state.current.iter().step_by(count / SAMPLE_LINES) {
+        // A line that cannot be written is refused when it is to be written.
+        let _ = frame::write(
+            &mut sample,
+            &mut snapshot_chain(),
+            &Line::Resource { address: address.clone(), entry: &**entry },
+        );
+    }
+    sample.len() / SAMPLE_LINES * count / 16 * 17
+}
 
 fn first_line() -> Vec<u8> {
     format!("{{\"format\":{FORMAT},\"state\":[\n").into_bytes()

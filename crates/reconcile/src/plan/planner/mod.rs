@@ -151,6 +151,8 @@ impl<'a> Planner<'a> {
         let entries = entries.map(|((address, entry), seen)| (address, There { entry, seen }));
         let mut others = Vec::new();
         let there = align(wanted, entries, |address, there| others.push((address, there)));
+        // What is wanted and not there is made, what is there and not wanted goes: a step for each.
+        let steps = there.iter().filter(|there| there.is_none()).count() + others.len();
         Self {
             input,
             options,
@@ -161,7 +163,7 @@ impl<'a> Planner<'a> {
             blocked,
             knowledge: Knowledge::new(input.graph, input.provider),
             touched: vec![None; input.graph.nodes().len()],
-            drafts: Drafts::default(),
+            drafts: Drafts::with_room_for(steps),
             shared: Shared::default(),
             plan: Plan {
                 lineage: input.state.lineage().into(),
