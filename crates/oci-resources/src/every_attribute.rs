@@ -372,7 +372,12 @@ fn what_is_given_raw_goes_into_the_requests_of_every_type() {
             (module.together(), module.key(&sample.object(&resource_type.schema, "")))
         {
             let inputs = raw(&sample.object(&resource_type.schema, ""));
-            let part = Part { operation: reconcile::record::Operation::Create, id: id.clone(), inputs };
+            let part = Part {
+                operation: reconcile::record::Operation::Create,
+                id: id.clone(),
+                inputs,
+                retry_token: "t".into(),
+            };
             let turn = together.next(&together.whole(&id), &Whole::default(), &[part]).unwrap().unwrap();
             assert!(sent(&[turn.call]).0.contains("x-raw"), "{name} goes together without it");
         }

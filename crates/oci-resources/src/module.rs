@@ -133,6 +133,12 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
         None
     }
 
+    /// How parts are made in the request that makes their whole, which is an object of this type. Its creation must take a retry
+    /// token, and the lane of the parts must say that they join.
+    fn made_with_parts(&self) -> Option<&'static dyn Together> {
+        None
+    }
+
     /// How an object feels; asked of types that say [`ResourceType::has_health`].
     fn health(&self, _id: &str) -> Look<Health> {
         Look::Done(Health::Healthy)
@@ -168,6 +174,12 @@ pub trait Together: Send + Sync + fmt::Debug {
     /// # Errors
     /// When the inputs do not fit the model, which validation excludes.
     fn next(&self, whole: &str, current: &Whole, parts: &[Part]) -> Result<Option<Turn>, Failure>;
+
+    /// The request that makes a whole, of which `inputs` are wanted, with these parts in it.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the model, which validation excludes.
+    fn creation(&self, inputs: &ValueMap, parts: &[Part]) -> Result<Call, Failure>;
 }
 
 /// A whole as it was when somebody looked.
@@ -188,6 +200,8 @@ pub struct Part {
     pub id: String,
     /// What is wanted of it; of one that goes, what was asked for.
     pub inputs: ValueMap,
+    /// The token of what is done to it.
+    pub retry_token: Arc<str>,
 }
 
 /// One of several requests.

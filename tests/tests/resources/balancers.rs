@@ -138,8 +138,8 @@ async fn backends_in_the_list_of_their_set_cost_no_request_of_their_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn backends_of_their_own_go_in_one_request_for_each_set() {
-    life(Backends::Separate, SETS + SETS + 1 + SETS, SETS).await;
+async fn backends_of_their_own_are_made_with_their_set_and_changed_in_one_request_for_each() {
+    life(Backends::Separate, SETS + SETS + 1, SETS).await;
 }
 
 #[tokio::test(start_paused = true)]

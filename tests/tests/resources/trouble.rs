@@ -9,8 +9,8 @@ use oci_resources::core::{subnet, vcn};
 use oci_resources::mysql::heat_wave_cluster::{self, HeatWaveCluster};
 use oci_resources::mysql::mysql_db_system::{self, MysqlDbSystem};
 use oci_resources::mysql::replica::{self, Replica};
-use oci_resources::network_load_balancer::backend;
 use oci_resources::network_load_balancer::network_load_balancer as balancer;
+use oci_resources::network_load_balancer::{backend, backend_set};
 use reconcile::graph::{Graph, GraphBuilder};
 use reconcile::plan::{Action, Mode, PlanOptions};
 use reconcile::provider::{CreateRequest, Provider as _};
@@ -54,14 +54,68 @@ async fn a_request_in_the_middle_that_fails_leaves_no_set_with_a_backend_too_man
             let told = format!("{effect} at {skip}");
             let mut bench = Bench::new(71).await;
             bench.options.concurrency = 200;
-            let graph = balancers::graph(&bench.cloud.tenancy(), Backends::Separate, 1);
-            let when = json!({"operations": ["UpdateBackendSet"], "skip": skip, "times": 1});
-            bench.faults(&fault(&when, &effect));
-            until_done(&mut bench, &graph, &told).await;
-            assert!(bench.cloud.mock.faults()[0]["fired"].as_u64() > Some(0), "{told}");
-            bench.expect_quiet(&graph).await;
-            assert_eq!(bench.live(backend::TYPE).len(), SETS * BACKENDS, "{told}");
+            let tenancy = bench.cloud.tenancy();
+            // The sets are made with their backends, and changed once for all of them.
+            for (number, operation) in ["CreateBackendSet", "UpdateBackendSet"].into_iter().enumerate() {
+                let told = format!("{told}, {operation}");
+                let graph = balancers::graph(&tenancy, Backends::Separate, if number == 0 { 1 } else { 2 });
+                let when = json!({"operations": [operation], "skip": skip, "times": 1});
+                bench.faults(&fault(&when, &effect));
+                until_done(&mut bench, &graph, &told).await;
+                assert!(bench.cloud.mock.faults()[number]["fired"].as_u64() > Some(0), "{told}");
+                bench.expect_quiet(&graph).await;
+                assert_eq!(bench.live(backend::TYPE).len(), SETS * BACKENDS, "{told}");
+            }
         }
+    }
+}
+
+/// What the service refuses may be one of the backends. The set does not suffer for that: it is made without them.
+#[tokio::test(start_paused = true)]
+async fn a_set_that_is_refused_with_its_backends_is_made_without_them_and_they_follow_in_the_same_run() {
+    let mut bench = Bench::new(77).await;
+    bench.options.concurrency = 200;
+    let graph = balancers::graph(&bench.cloud.tenancy(), Backends::Separate, 1);
+    let when = json!({"operations": ["CreateBackendSet"], "skip": 1, "times": 1});
+    bench.faults(&fault(&when, &json!({"respond": {"status": 400, "code": "InvalidParameter"}})));
+    bench.reach(&graph).await;
+    let sent = |operation: &str| bench.mutations().into_iter().filter(|sent| *sent == operation).count();
+    assert_eq!((sent("CreateBackendSet"), sent("UpdateBackendSet")), (SETS + 1, 1));
+    assert_eq!(bench.live(backend::TYPE).len(), SETS * BACKENDS);
+}
+
+/// The program is killed between the request that makes a set with its backends and the answer, before the request, and later.
+#[tokio::test(start_paused = true)]
+async fn a_kill_around_the_request_for_a_set_and_its_backends_makes_nothing_twice_and_forgets_nothing() {
+    let kills = (0..SETS).flat_map(|number| [0, 2, 20, 70].map(|seconds| (number, seconds)));
+    for (number, seconds) in kills {
+        let told = format!("killed {seconds} s after request {number}");
+        let mut bench = Bench::new(78).await;
+        bench.options.concurrency = 200;
+        let graph = balancers::graph(&bench.cloud.tenancy(), Backends::Separate, 1);
+        let when = json!({"operations": ["CreateBackendSet"], "skip": number, "times": 1});
+        bench.faults(&fault(&when, &json!({"delay": {"seconds": 10}})));
+        let (mock, world) = (bench.cloud.mock.clone(), bench.world.clone());
+        let asked = async {
+            let is_creation = |operation: Option<&str>| operation == Some("CreateBackendSet");
+            let count = || mock.requests().iter().filter(|entry| is_creation(entry.operation)).count();
+            while count() <= number {
+                world.sleep(std::time::Duration::from_millis(500)).await;
+            }
+            world.sleep(std::time::Duration::from_secs(seconds)).await;
+        };
+        tokio::select! {
+            _ = bench.go(&graph, Mode::Apply) => {}
+            () = asked => {}
+        }
+        bench.restart();
+        until_done(&mut bench, &graph, &told).await;
+        bench.expect_quiet(&graph).await;
+        assert_eq!(bench.live(backend_set::TYPE).len(), SETS, "{told}");
+        assert_eq!(bench.live(backend::TYPE).len(), SETS * BACKENDS, "{told}");
+        let requests = bench.cloud.mock.requests();
+        let spent = requests.iter().filter(|entry| entry.code.as_deref() == Some("InvalidatedRetryToken"));
+        assert_eq!(spent.count(), 0, "{told}");
     }
 }
 

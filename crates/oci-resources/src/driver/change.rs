@@ -30,10 +30,18 @@ impl Driver {
         let tags = StackTags::new(&self.lineage, &request.address, &request.retry_token);
         let context = Context { asked: Some(&request.inputs), known: None };
         if let (Some(together), Some(id)) = (module.together(), module.key(&request.inputs)) {
-            let part = Part { operation: Operation::Create, id: id.clone(), inputs: request.inputs.clone() };
+            let (inputs, retry_token) = (request.inputs.clone(), request.retry_token.clone());
+            let part = Part { operation: Operation::Create, id: id.clone(), inputs, retry_token };
             let answer = self.changed_together(module, together, part).await?;
             self.remember(&id);
             return self.begun(module, Operation::Create, &id, answer, context).await;
+        }
+        if let (Some(together), Some(id)) = (module.made_with_parts(), module.key(&request.inputs)) {
+            let answer = self.made_with_parts(module, together, &id, &request, &tags).await?;
+            self.remember(&id);
+            let reply = self.begun(module, Operation::Create, &id, answer, context).await;
+            self.ended_making(&id, &reply);
+            return reply;
         }
         let earlier =
             self.made_by_earlier_run(module, &request.address, &request.inputs, &request.retry_token).await?;
@@ -112,8 +120,8 @@ impl Driver {
         let id = &*request.identifier;
         let context = Context { asked: Some(&request.inputs), known: Some(&request.prior.attributes) };
         if let Some(together) = module.together() {
-            let part =
-                Part { operation: Operation::Update, id: id.to_owned(), inputs: request.inputs.clone() };
+            let (inputs, retry_token) = (request.inputs.clone(), request.retry_token.clone());
+            let part = Part { operation: Operation::Update, id: id.to_owned(), inputs, retry_token };
             let answer = self.changed_together(module, together, part).await?;
             return self.begun(module, Operation::Update, id, answer, context).await;
         }
@@ -149,7 +157,8 @@ impl Driver {
             known.insert(name.clone(), value.clone());
         }
         if let Some(together) = module.together() {
-            let part = Part { operation: Operation::Delete, id: id.to_owned(), inputs: known };
+            let retry_token = request.retry_token.clone();
+            let part = Part { operation: Operation::Delete, id: id.to_owned(), inputs: known, retry_token };
             let answer = self.changed_together(module, together, part).await?;
             self.remember_removed(id);
             let nothing_began = answer.work_request.is_none();

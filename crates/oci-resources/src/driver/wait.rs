@@ -112,6 +112,18 @@ impl Driver {
 
     pub(super) async fn polled(&self, request: PollRequest) -> Result<Reply, Failure> {
         let module = self.module(request.address.resource_type())?;
+        let reply = self.asked_again(module, &request).await;
+        if let Some(id) = &request.identifier {
+            self.ended_making(id, &reply);
+        }
+        reply
+    }
+
+    async fn asked_again(
+        &self,
+        module: &dyn ResourceModule,
+        request: &PollRequest,
+    ) -> Result<Reply, Failure> {
         let waiting = Waiting::from_pending(&request.pending);
         let context = Context { asked: Some(&request.entry.inputs), known: Some(&request.entry.attributes) };
         let Some(work_request) = &waiting.work_request else {
@@ -120,7 +132,7 @@ impl Driver {
         match self.background(work_request).await? {
             Background::Goes { percent, words } => Ok(running(module.lifecycle(), &waiting, &words, percent)),
             Background::Succeeded => self.looked_at(module, request.operation, &waiting, context).await,
-            Background::Failed(words) => self.after_failure(module, &request, &waiting, words, context).await,
+            Background::Failed(words) => self.after_failure(module, request, &waiting, words, context).await,
         }
     }
 

@@ -194,10 +194,10 @@ impl ResourceModule for Module {
         vec![Call::new(DeleteBackend::new(&*id.load_balancer, id.set_name(), &*id.name))]
     }
 
-    /// Everything that changes its load balancer; those of one set go together.
+    /// Everything that changes its load balancer; those of one set go together, and with the set when that is made.
     fn lane(&self, _: Option<&str>, inputs: &ValueMap) -> Option<Lane> {
         let batch = text(inputs, "backend_set_name").map(|name| name.as_str().into());
-        Some(Lane { batch, ..lane_of(inputs, "network_load_balancer_id")? })
+        Some(Lane { batch, joins: true, ..lane_of(inputs, "network_load_balancer_id")? })
     }
 
     fn key(&self, inputs: &ValueMap) -> Option<String> {

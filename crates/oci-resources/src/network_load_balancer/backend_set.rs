@@ -1,7 +1,7 @@
 //! Backend set: servers that share connections, and how they are asked whether they are well.
 //!
 //! Its backends are either listed here, which makes and changes them in one request, or resources of their own;
-//! not both. It has no OCID. It cannot be deleted while a listener uses it.
+//! not both. Those that wait for nothing else are made in the request that makes the set all the same. It has no OCID. It cannot be deleted while a listener uses it.
 //! API: Network Load Balancer 20200501, `BackendSet`.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use oci_client::model::Model;
 use oci_client::services::network_load_balancer::models;
 use oci_client::services::network_load_balancer::operations::{
-    CreateBackendSet, DeleteBackendSet, GetBackendSet, UpdateBackendSet,
+    DeleteBackendSet, GetBackendSet, UpdateBackendSet,
 };
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, Lane, ResourceType};
@@ -24,7 +24,7 @@ use crate::attr::{Attr, Output, attributes};
 use crate::call::Call;
 use crate::lifecycle::Lifecycle;
 use crate::look::Look;
-use crate::module::{Api, Change, ResourceModule, Scope, Seen, lane_of};
+use crate::module::{Api, Change, ResourceModule, Scope, Seen, Together, lane_of};
 use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
@@ -32,7 +32,7 @@ use crate::values::text;
 use crate::wire;
 
 use super::parts::{self, PartId};
-use super::together;
+use super::together::{self, Backends};
 
 /// Terraform's name of the type.
 pub const TYPE: &str = "oci_network_load_balancer_backend_set";
@@ -259,8 +259,7 @@ impl ResourceModule for Module {
     }
 
     fn create(&self, inputs: &ValueMap, _tags: &StackTags) -> Result<Call, Failure> {
-        let id = text(inputs, "network_load_balancer_id").unwrap_or_default();
-        Ok(Call::with_raw(CreateBackendSet::new(id, wire::details(inputs, &[])?), wire::raw(inputs)))
+        Backends.creation(inputs, &[])
     }
 
     fn read(&self, id: &str) -> Look<Seen> {
@@ -301,9 +300,15 @@ impl ResourceModule for Module {
         vec![Call::new(DeleteBackendSet::new(&*id.load_balancer, &*id.name))]
     }
 
-    /// Everything that changes its load balancer.
-    fn lane(&self, _: Option<&str>, inputs: &ValueMap) -> Option<Lane> {
-        lane_of(inputs, "network_load_balancer_id")
+    /// Everything that changes its load balancer. A new one goes together with its backends; what is there already changes alone,
+    /// since its own change and one of its list are two requests.
+    fn lane(&self, id: Option<&str>, inputs: &ValueMap) -> Option<Lane> {
+        let batch = text(inputs, "name").filter(|_| id.is_none()).map(|name| name.as_str().into());
+        Some(Lane { batch, ..lane_of(inputs, "network_load_balancer_id")? })
+    }
+
+    fn made_with_parts(&self) -> Option<&'static dyn Together> {
+        Some(&Backends)
     }
 
     fn key(&self, inputs: &ValueMap) -> Option<String> {

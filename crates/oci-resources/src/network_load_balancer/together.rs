@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use oci_client::services::network_load_balancer::models;
-use oci_client::services::network_load_balancer::operations::{GetBackendSet, UpdateBackendSet};
+use oci_client::services::network_load_balancer::operations::{
+    CreateBackendSet, GetBackendSet, UpdateBackendSet,
+};
 use reconcile::provider::Failure;
 use reconcile::record::Operation;
 use reconcile::value::{Value, ValueMap};
@@ -13,6 +15,7 @@ use super::parts::PartId;
 use crate::call::Call;
 use crate::look::Look;
 use crate::module::{Part, Together, Turn, Whole};
+use crate::values::text;
 use crate::wire;
 
 /// Puts backends of one set together.
@@ -51,6 +54,18 @@ impl Together for Backends {
             return Ok(None);
         }
         Ok(Some(Turn { call: set_to(&id, &wanted, current), pause: None }))
+    }
+
+    fn creation(&self, inputs: &ValueMap, parts: &[Part]) -> Result<Call, Failure> {
+        let balancer = text(inputs, "network_load_balancer_id").unwrap_or_default();
+        let details: models::CreateBackendSetDetails = wire::details(inputs, &[])?;
+        let mut raw = wire::raw(inputs);
+        if !parts.is_empty() {
+            let listed = wire::with_raw(&details, raw.clone())?;
+            let listed = wanted(listed["backends"].as_array().map_or(&[], Vec::as_slice), parts)?;
+            raw.insert("backends".to_owned(), listed.iter().map(without_nulls).collect());
+        }
+        Ok(Call::with_raw(CreateBackendSet::new(balancer, details), raw))
     }
 }
 
@@ -138,7 +153,8 @@ mod tests {
 
     fn part(operation: Operation, name: &str, inputs: &Json) -> Part {
         let id = PartId::backend("n", "s", name).to_string();
-        Part { operation, id, inputs: wire::from_json(inputs).as_map().cloned().unwrap() }
+        let inputs = wire::from_json(inputs).as_map().cloned().unwrap();
+        Part { operation, id, inputs, retry_token: "t".into() }
     }
 
     #[test]
@@ -162,6 +178,28 @@ mod tests {
                 json!({"name": "new", "ipAddress": "10.0.0.9", "port": 80, "weight": 2, "zone": "b"}),
             ]
         );
+    }
+
+    #[test]
+    fn a_set_is_made_with_its_list_and_the_backends_that_travel_with_it() {
+        let set = json!({
+            "network_load_balancer_id": "n", "name": "s", "policy": "FIVE_TUPLE", "health_checker": {"protocol": "TCP"},
+            "backends": [{"name": "listed", "ip_address": "10.0.0.8", "port": 80}], "raw": {"zone": "a"},
+        });
+        let set = wire::from_json(&set).as_map().cloned().unwrap();
+        let sent = |parts: &[Part]| {
+            let request = Backends.creation(&set, parts).unwrap().request().unwrap();
+            let oci_client::request::Body::Bytes(bytes) = &request.body else { panic!("it has no body") };
+            serde_json::from_slice::<Json>(bytes).unwrap()
+        };
+        let listed = json!({"name": "listed", "ipAddress": "10.0.0.8", "port": 80});
+        let alone = sent(&[]);
+        assert_eq!((&alone["zone"], &alone["backends"]), (&json!("a"), &json!([listed])));
+        let joins = json!({"ip_address": "10.0.0.9", "port": 80, "weight": 2, "drain_seconds": 5, "raw": {"zone": "b"}});
+        let together = sent(&[part(Operation::Create, "joins", &joins)]);
+        let joined = json!({"name": "joins", "ipAddress": "10.0.0.9", "port": 80, "weight": 2, "zone": "b"});
+        assert_eq!(together["backends"], json!([listed, joined]));
+        assert_eq!((&together["zone"], &together["name"]), (&json!("a"), &json!("s")));
     }
 
     #[test]
