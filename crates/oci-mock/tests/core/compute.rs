@@ -222,6 +222,23 @@ fn actions_and_a_change_of_shape_move_the_states() {
 }
 
 #[test]
+fn a_change_of_a_processors_threads_leaves_the_rest_of_its_platform_alone() {
+    let (net, subnet) = public_net();
+    let instance = net.launch(&subnet, |body| {
+        body["shape"] = json!("VM.Standard.E5.Flex");
+        body["sourceDetails"]["imageId"] = json!(net.image("VM.Standard.E5.Flex"));
+        body["platformConfig"] =
+            json!({"type": "AMD_VM", "isSecureBootEnabled": true, "isSymmetricMultiThreadingEnabled": true});
+    });
+    let change = json!({"platformConfig": {"type": "AMD_VM", "isSymmetricMultiThreadingEnabled": false}});
+    let changed = net.put("instances", text(&instance, "id"), &change);
+    assert_eq!(
+        changed["platformConfig"],
+        json!({"type": "AMD_VM", "isSecureBootEnabled": true, "isSymmetricMultiThreadingEnabled": false})
+    );
+}
+
+#[test]
 fn images_and_shapes_fit_each_other() {
     let net = Net::new();
     let arm = list(
@@ -273,6 +290,7 @@ fn a_volume_is_attached_once_and_held_back_while_it_is() {
     assert_eq!(attachment["attachmentType"], "iscsi");
     assert_eq!(attachment["port"], 3260);
     assert!(attachment["chapSecret"].is_string());
+    assert_eq!(attachment["encryptionInTransitType"], "NONE");
     net.pass(11);
     assert_eq!(net.get("volumeAttachments", text(&attachment, "id"))["lifecycleState"], "ATTACHED");
     assert_eq!(net.post("volumeAttachments", &request).0, 409);
@@ -283,6 +301,63 @@ fn a_volume_is_attached_once_and_held_back_while_it_is() {
     net.pass(11);
     assert_eq!(net.get("volumeAttachments", text(&attachment, "id"))["lifecycleState"], "DETACHED");
     assert_eq!(net.delete("volumes", text(&volume, "id")), "204 -");
+}
+
+#[test]
+fn a_volume_is_made_from_what_changed_between_two_backups() {
+    let net = Net::new();
+    let place = json!({"compartmentId": net.cloud.tenancy(), "availabilityDomain": net.domains()[0]});
+    let with = |more: (&str, Value)| {
+        let mut body = place.clone();
+        body[more.0] = more.1;
+        body
+    };
+    let (_, volume) = net.post("volumes", &with(("sizeInGBs", json!(80))));
+    net.pass(10);
+    let backup = || {
+        let (_, backup) = net.post("volumeBackups", &json!({"volumeId": volume["id"]}));
+        net.pass(31);
+        backup["id"].clone()
+    };
+    let (first, second) = (backup(), backup());
+    let delta = |second: &Value| {
+        let source = json!({"type": "volumeBackupDelta", "firstBackupId": first, "secondBackupId": second});
+        net.post("volumes", &with(("sourceDetails", source)))
+    };
+    let (status, copy) = delta(&second);
+    assert_eq!(
+        (status, &copy["sizeInGBs"], &copy["sourceDetails"]["secondBackupId"]),
+        (200, &json!(80), &second)
+    );
+    assert_eq!(delta(&json!("ocid1.volumebackup.oc1..none")).0, 400);
+}
+
+#[test]
+fn a_volume_tells_its_copies_and_one_that_stays_keeps_its_ocid() {
+    let net = Net::new();
+    let domains = net.domains();
+    let asked = |domain: &str| json!({"availabilityDomain": domain, "xrrKmsKeyId": "ocid1.key.oc1..a"});
+    let (_, volume) = net.post(
+        "volumes",
+        &json!({
+            "compartmentId": net.cloud.tenancy(), "availabilityDomain": domains[0], "displayName": "brick",
+            "blockVolumeReplicas": [asked(&domains[1])],
+        }),
+    );
+    let first = volume["blockVolumeReplicas"][0].clone();
+    assert_eq!(
+        (&first["displayName"], &first["kmsKeyId"]),
+        (&json!("brick-replica"), &json!("ocid1.key.oc1..a"))
+    );
+    net.pass(10);
+    let id = text(&volume, "id");
+    let more = json!({"blockVolumeReplicas": [asked(&domains[2]), asked(&domains[1])]});
+    let shown = net.put("volumes", id, &more);
+    assert_eq!(shown["blockVolumeReplicas"][1], first);
+    assert_ne!(shown["blockVolumeReplicas"][0]["blockVolumeReplicaId"], first["blockVolumeReplicaId"]);
+    let named = net.put("volumes", id, &json!({"displayName": "other"}));
+    assert_eq!(named["blockVolumeReplicas"], shown["blockVolumeReplicas"], "what is not sent stays");
+    assert_eq!(net.put("volumes", id, &json!({"blockVolumeReplicas": []}))["blockVolumeReplicas"], json!([]));
 }
 
 #[test]

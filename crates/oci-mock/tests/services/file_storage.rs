@@ -102,10 +102,44 @@ fn snapshots_go_with_their_file_system_and_can_be_cloned() {
     let details = &site.read(&format!("{ROOT}/fileSystems/{clone}"))["sourceDetails"];
     assert_eq!(details["parentFileSystemId"], json!(original));
     assert_eq!(site.cloud.post(&format!("{ROOT}/snapshots"), &body).status, 409, "the name is taken");
-    assert_eq!(site.cloud.delete(&format!("{ROOT}/fileSystems/{original}")).status, 204);
+    assert_eq!(site.read(&format!("{ROOT}/fileSystems/{clone}"))["cloneAttachStatus"], "ATTACHED");
+    assert_eq!(site.read(&format!("{ROOT}/fileSystems/{original}"))["isCloneParent"], true);
+    assert_eq!(site.read(&format!("{ROOT}/snapshots/{snapshot}"))["isCloneSource"], true);
+    assert_eq!(site.cloud.delete(&format!("{ROOT}/fileSystems/{original}")).status, 409, "it has a clone");
+    let detaching = format!("{ROOT}/fileSystems/{original}?canDetachChildFileSystem=true");
+    assert_eq!(site.cloud.delete(&detaching).status, 204);
     site.pass(3);
     assert_eq!(site.read(&format!("{ROOT}/snapshots/{snapshot}"))["lifecycleState"], "DELETED");
-    assert_eq!(site.read(&format!("{ROOT}/fileSystems/{clone}"))["lifecycleState"], "ACTIVE");
+    let clone = site.read(&format!("{ROOT}/fileSystems/{clone}"));
+    assert_eq!(
+        (&clone["lifecycleState"], &clone["cloneAttachStatus"]),
+        (&json!("ACTIVE"), &json!("DETACHED"))
+    );
+}
+
+#[test]
+fn a_clone_that_detaches_sets_its_parent_free_in_the_end() {
+    let site = Site::new();
+    let original = file_system(&site, 1);
+    site.pass(3);
+    let snapshot =
+        site.created(&format!("{ROOT}/snapshots"), &json!({"fileSystemId": original, "name": "one"}), 200);
+    site.pass(3);
+    let clone = json!({
+        "compartmentId": site.cloud.tenancy(), "availabilityDomain": site.domain(1), "sourceSnapshotId": snapshot,
+        "cloneAttachStatus": "DETACH",
+    });
+    let clone = site.created(&format!("{ROOT}/fileSystems"), &clone, 200);
+    let status = || site.read(&format!("{ROOT}/fileSystems/{clone}"))["cloneAttachStatus"].clone();
+    assert_eq!(status(), "DETACHING");
+    assert_eq!(
+        site.cloud.delete(&format!("{ROOT}/fileSystems/{original}")).status,
+        409,
+        "it shares data yet"
+    );
+    site.pass(30);
+    assert_eq!(status(), "DETACHED");
+    assert_eq!(site.cloud.delete(&format!("{ROOT}/fileSystems/{original}")).status, 204);
 }
 
 #[test]

@@ -74,9 +74,8 @@ fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     body.insert("isHydrated".to_owned(), json!(true));
     default_field(&mut body, "isAutoTuneEnabled", false);
     default_field(&mut body, "isReservationsEnabled", false);
-    // What the request says about replicas has another shape than what answers say about them.
-    body.remove("blockVolumeReplicas");
     set_size(&mut body, size);
+    show_replicas(cloud, &mut body, &[], call);
     provision(cloud, New::of(&VOLUME, "PROVISIONING", body), CREATE_TIME)
 }
 
@@ -90,11 +89,46 @@ fn source<'c>(cloud: &'c Cloud, call: &Call) -> Result<Option<&'c Resource>, Api
     match details["type"].as_str() {
         Some("volume") => cloud.related("sourceDetails.id", &VOLUME, id).map(Some),
         Some("volumeBackup") => cloud.related("sourceDetails.id", &VOLUME_BACKUP, id).map(Some),
+        Some("volumeBackupDelta") => {
+            let backup = |field: &str| {
+                let id = details[field].as_str().unwrap_or_default();
+                cloud.related(&format!("sourceDetails.{field}"), &VOLUME_BACKUP, id)
+            };
+            backup("firstBackupId")?;
+            backup("secondBackupId").map(Some)
+        }
         other => {
             let why = format!("the mock makes no volume from {}", other.unwrap_or("nothing"));
             Err(ApiError::invalid("sourceDetails.type", why))
         }
     }
+}
+
+/// Copies in other availability domains. They are told with their volume; the tables have no operations on them.
+static REPLICA: Kind = network_kind("blockvolumereplica", "BlockVolumeReplicaInfo", None);
+
+/// Puts into `body` the copies that a request asks for, in the shape in which answers show them. One that was there
+/// stays what it was; a request that says nothing about copies leaves them alone.
+fn show_replicas(cloud: &mut Cloud, body: &mut Map<String, Value>, old: &[Value], call: &Call) {
+    let Some(asked) = body.remove("blockVolumeReplicas").filter(|asked| !asked.is_null()) else { return };
+    let volume = call.text("displayName").unwrap_or("volume").to_owned();
+    let mut shown = Vec::new();
+    for asked in asked.as_array().into_iter().flatten() {
+        let there = old.iter().find(|old| old["availabilityDomain"] == asked["availabilityDomain"]);
+        let mut replica = there.cloned().unwrap_or_else(|| {
+            json!({
+                "availabilityDomain": asked["availabilityDomain"], "displayName": format!("{volume}-replica"),
+                "blockVolumeReplicaId": cloud.new_ocid(&REPLICA),
+            })
+        });
+        for (field, told) in [("displayName", "displayName"), ("xrrKmsKeyId", "kmsKeyId")] {
+            if asked[field].is_string() {
+                replica[told] = asked[field].clone();
+            }
+        }
+        shown.push(replica);
+    }
+    body.insert("blockVolumeReplicas".to_owned(), Value::Array(shown));
 }
 
 /// Refuses what is no availability domain of this region.
@@ -129,7 +163,8 @@ fn update(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
         check_vpus("vpusPerGB", vpus, 0)?;
     }
     let mut changes = call.json.clone();
-    changes.remove("blockVolumeReplicas");
+    let replicas = volume.body.get("blockVolumeReplicas").and_then(Value::as_array).cloned();
+    show_replicas(cloud, &mut changes, &replicas.unwrap_or_default(), call);
     cloud.update(call.id(), |volume| {
         volume.merge(&changes);
         if let Some(size) = call.integer("sizeInGBs") {

@@ -149,6 +149,8 @@ fn iscsi(cloud: &Cloud, id: &str, request: &Map<String, Value>, body: &mut Map<S
         body.insert("chapUsername".to_owned(), json!(id));
         body.insert("chapSecret".to_owned(), json!(&ocid::hex(seed, &format!("chap/{id}"), 20)));
     }
+    let encryption = request.get("encryptionInTransitType").filter(|given| !given.is_null()).cloned();
+    body.insert("encryptionInTransitType".to_owned(), encryption.unwrap_or(json!("NONE")));
     let login = request.get("isAgentAutoIscsiLoginEnabled").cloned();
     body.insert("isAgentAutoIscsiLoginEnabled".to_owned(), login.unwrap_or(json!(false)));
 }

@@ -18,7 +18,8 @@ const CHANGE_TIME: Duration = Duration::from_secs(90);
 /// What the instance keeps for life (Oracle's API reference, `UpdateInstanceDetails.metadata`).
 const FIXED_METADATA: [&str; 2] = ["ssh_authorized_keys", "user_data"];
 /// Objects of which an update may send a part.
-const PARTIAL: [&str; 4] = ["agentConfig", "instanceOptions", "availabilityConfig", "launchOptions"];
+const PARTIAL: [&str; 5] =
+    ["agentConfig", "instanceOptions", "availabilityConfig", "launchOptions", "platformConfig"];
 
 pub(super) fn update(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let instance = find_changeable(cloud, &INSTANCE, call.id())?;
