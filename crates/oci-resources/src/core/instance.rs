@@ -814,6 +814,8 @@ impl ResourceModule for Module {
             wire::update(change, tags, except, RENAMES)?.unwrap_or_default();
         if change.has("placement") {
             instance_parts::replace_in_place(change, &mut details)?;
+        } else if change.has("shape") {
+            instance_parts::keep_size(change, &mut details)?;
         }
         if details != models::UpdateInstanceDetails::default() || change.has(wire::RAW) {
             details.update_operation_constraint = text(change.inputs, "update_operation_constraint")
@@ -821,6 +823,11 @@ impl ResourceModule for Module {
             calls.push(Call::with_raw(UpdateInstance::new(id, details), wire::changed_raw(change)));
         }
         Ok(calls)
+    }
+
+    /// A launch cannot say when maintenance is due.
+    fn said_by_updates(&self) -> &'static [&'static str] {
+        &["time_maintenance_reboot_due"]
     }
 
     fn delete(&self, id: &str, attributes: &ValueMap) -> Vec<Call> {

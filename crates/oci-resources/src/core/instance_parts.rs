@@ -472,6 +472,21 @@ pub(super) fn replace_in_place(
     Ok(())
 }
 
+/// Another shape comes with the size that is wanted, even where that did not change: the service gives what is not said
+/// the usual size of the new shape, or refuses.
+///
+/// # Source
+/// Core Services 20160918, `UpdateInstanceShapeConfigDetails`.
+pub(super) fn keep_size(
+    change: &Change<'_>,
+    details: &mut models::UpdateInstanceDetails,
+) -> Result<(), Failure> {
+    if let Some(wanted) = change.inputs.get("shape_config").and_then(Value::as_map) {
+        details.shape_config = Some(wire::details(wanted, &[])?);
+    }
+    Ok(())
+}
+
 /// What changed about the VNIC, which has calls of its own.
 pub(super) fn changed_vnic(change: &Change<'_>) -> Result<Option<Call>, Failure> {
     let Some(wanted) = change.inputs.get("create_vnic_details").and_then(Value::as_map) else {

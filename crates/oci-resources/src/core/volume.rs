@@ -62,7 +62,7 @@ pub struct Volume {
     /// The deprecated form of a policy `DETACHED_VOLUME`.
     pub is_auto_tune_enabled: Attr<bool>,
     /// Copies in other places.
-    #[schemars(extend("x-unordered" = true, "x-write-only" = true))]
+    #[schemars(extend("x-unordered" = true))]
     pub block_volume_replicas: Attr<Vec<Replica>>,
     /// The backup policy.
     #[schemars(extend("x-force-new" = true, "x-write-only" = true))]
@@ -186,6 +186,13 @@ pub fn id(address: &Address) -> Output<String> {
 static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<Volume, Told>);
 
 fn seen(body: Json) -> Seen {
+    let mut body = body;
+    // Asked for by one name, told by another.
+    for replica in body.get_mut("blockVolumeReplicas").and_then(Json::as_array_mut).into_iter().flatten() {
+        if let Some(key) = replica.get("kmsKeyId").cloned() {
+            replica["xrrKmsKeyId"] = key;
+        }
+    }
     Seen::new(&SCHEMA, body, &[])
 }
 
