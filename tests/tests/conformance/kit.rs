@@ -40,6 +40,8 @@ pub(crate) struct Place {
     pub(crate) services: Vec<String>,
     /// Images for Ampere shapes, the newest first.
     pub(crate) images: Vec<String>,
+    /// Images for the other shapes, the newest first.
+    pub(crate) x86_images: Vec<String>,
     /// The namespace of Object Storage.
     pub(crate) namespace: String,
     /// The OCIDs of what [`Case::made`] made.
@@ -80,6 +82,8 @@ pub(crate) struct Case {
 
 /// Another point to start from.
 pub(crate) struct Start {
+    /// As [`Case::around`], and in place of it.
+    pub(crate) around: fn(&Place, &mut GraphBuilder),
     /// As [`Case::asked`].
     pub(crate) asked: fn(&Place) -> Asked,
     /// As [`Case::changes`].
@@ -126,18 +130,31 @@ pub(crate) fn value(json: &Json) -> Expr {
     json.to_expr().unwrap()
 }
 
+/// A point to start from in a cloud.
+struct Begun {
+    around: fn(&Place, &mut GraphBuilder),
+    asked: Asked,
+    changes: Vec<Variation>,
+}
+
 impl Case {
     fn subject(&self) -> Address {
         Address::new(self.resource_type, "subject").unwrap()
     }
 
     fn graph(&self, place: &Place, asked: Option<&Asked>) -> Graph {
-        self.graph_ignoring(place, asked, &[])
+        self.graph_in(self.around, place, asked, &[])
     }
 
-    fn graph_ignoring(&self, place: &Place, asked: Option<&Asked>, ignored: &[&str]) -> Graph {
+    fn graph_in(
+        &self,
+        around: fn(&Place, &mut GraphBuilder),
+        place: &Place,
+        asked: Option<&Asked>,
+        ignored: &[&str],
+    ) -> Graph {
         let mut builder = GraphBuilder::default();
-        (self.around)(place, &mut builder);
+        around(place, &mut builder);
         if let Some(asked) = asked {
             let mut node = reconcile::graph::Node::new(self.subject());
             node.lifecycle.ignore_changes =
@@ -171,11 +188,15 @@ impl Case {
         there.chain((self.changes)(place)).collect()
     }
 
-    /// What is asked at each point to start from, and the changes from there.
-    fn starts(&self, place: &Place) -> Vec<(Asked, Vec<Variation>)> {
-        let first = (self.all_asked(place), self.all_changes(place));
-        let others =
-            self.also.iter().map(|start| (self.with_tags((start.asked)(place)), (start.changes)(place)));
+    /// The points to start from: their surroundings, what is asked, and the changes from there.
+    fn starts(&self, place: &Place) -> Vec<Begun> {
+        let first =
+            Begun { around: self.around, asked: self.all_asked(place), changes: self.all_changes(place) };
+        let others = self.also.iter().map(|start| Begun {
+            around: start.around,
+            asked: self.with_tags((start.asked)(place)),
+            changes: (start.changes)(place),
+        });
         std::iter::once(first).chain(others).collect()
     }
 
@@ -204,6 +225,7 @@ async fn place(case: &Case, bench: &Bench) -> Place {
         compartments: cross_tests::COMPARTMENTS.map(|(id, _)| id.to_owned()),
         domains: tenancy.availability_domains(),
         images: images(bench, "VM.Standard.A1.Flex").await,
+        x86_images: images(bench, "VM.Standard.E5.Flex").await,
         namespace,
         services: services.into_iter().filter_map(|service| service.id).collect(),
         made: Vec::new(),
@@ -332,9 +354,9 @@ pub(crate) async fn each_attribute(case: &Case) {
 }
 
 /// Every attribute is changed or excused; and what is changed needs no excuse.
-fn expect_all_tried(case: &Case, starts: &[(Asked, Vec<Variation>)]) {
+fn expect_all_tried(case: &Case, starts: &[Begun]) {
     let schema = case.schema();
-    let changes = starts.iter().flat_map(|(_, changes)| changes);
+    let changes = starts.iter().flat_map(|start| &start.changes);
     let tried = |name: &str| changes.clone().any(|change| change.path.split('.').next() == Some(name));
     let settable = |name: &str| schema.attribute(name).is_some_and(|attribute| !attribute.read_only);
     let excused = |name: &str| case.unchanged.iter().any(|(excused, _)| *excused == name);
@@ -353,12 +375,12 @@ async fn each_attribute_from(case: &Case, start: usize) {
     let mut bench = Bench::new(2).await;
     let place = place(case, &bench).await;
     let schema = case.schema();
-    let (mut asked, changes) = case.starts(&place).swap_remove(start);
-    bench.reach(&case.graph(&place, Some(&asked))).await;
+    let Begun { around, mut asked, changes } = case.starts(&place).swap_remove(start);
+    bench.reach(&case.graph_in(around, &place, Some(&asked), &[])).await;
     for change in changes {
         let top = change.path.split('.').next().unwrap();
         asked.insert(top.into(), change.value);
-        let graph = case.graph(&place, Some(&asked));
+        let graph = case.graph_in(around, &place, Some(&asked), &[]);
         let plan = bench.reach(&graph).await;
         let steps: Vec<_> = plan.steps().iter().filter(|step| step.address == case.subject()).collect();
         let replaced = steps.iter().any(|step| step.action == Action::Create);
@@ -384,6 +406,17 @@ fn resolved(bench: &Bench, expr: &Expr) -> Value {
         }
         Expr::Template(_) => panic!("no case has a template: {expr:?}"),
     }
+}
+
+/// Whether something is asked at a path.
+fn is_asked(bench: &Bench, asked: &Asked, path: &str) -> bool {
+    let mut names = path.split('.');
+    let top = names.next().and_then(|name| asked.get(name));
+    let Some(mut value) = top.map(|expr| resolved(bench, expr)) else { return false };
+    names.all(|name| {
+        let inner = value.as_map().and_then(|map| map.get(name)).cloned();
+        inner.map(|inner| value = inner).is_some()
+    })
 }
 
 /// Changes an attribute behind the back of the bench's program: with another one that has no state.
@@ -432,8 +465,8 @@ async fn changes_by_others_from(case: &Case, start: usize) {
     let schema = case.schema();
     let mut bench = Bench::new(8).await;
     let place = place(case, &bench).await;
-    let (asked, mut changes) = case.starts(&place).swap_remove(start);
-    let graph = case.graph(&place, Some(&asked));
+    let Begun { around, asked, mut changes } = case.starts(&place).swap_remove(start);
+    let graph = case.graph_in(around, &place, Some(&asked), &[]);
     bench.reach(&graph).await;
     let is_one_way = |change: &Variation| case.one_way.contains(&change.path);
     changes.sort_by_key(is_one_way);
@@ -441,7 +474,8 @@ async fn changes_by_others_from(case: &Case, start: usize) {
         let top = change.path.split('.').next().unwrap();
         let attribute = schema.attribute(top).unwrap();
         // What was not asked for is nobody's business; and nobody can change what makes a new object.
-        if forces_new(&schema, change.path) || attribute.write_only || !asked.contains_key(top) {
+        if forces_new(&schema, change.path) || attribute.write_only || !is_asked(&bench, &asked, change.path)
+        {
             continue;
         }
         if resolved(&bench, &change.value) == resolved(&bench, &asked[top]) {
@@ -549,13 +583,13 @@ pub(crate) async fn import(case: &Case) {
 async fn import_from(case: &Case, start: usize) {
     let mut bench = Bench::new(5).await;
     let place = place(case, &bench).await;
-    let (asked, _) = case.starts(&place).swap_remove(start);
-    bench.reach(&case.graph(&place, Some(&asked))).await;
+    let Begun { around, asked, .. } = case.starts(&place).swap_remove(start);
+    bench.reach(&case.graph_in(around, &place, Some(&asked), &[])).await;
     let subject = case.subject();
     let identifier = bench.journal.state().entry(&subject).unwrap().identifier.clone().unwrap();
     commands::remove(&mut bench.journal, std::slice::from_ref(&subject)).await.unwrap();
     commands::import(&mut bench.journal, &bench.driver, &subject, &identifier).await.unwrap();
-    bench.expect_quiet(&case.graph_ignoring(&place, Some(&asked), case.untold)).await;
+    bench.expect_quiet(&case.graph_in(around, &place, Some(&asked), case.untold)).await;
 }
 
 /// What may go wrong with one call.

@@ -1,5 +1,8 @@
 //! Compute and block volumes.
 
+use cross_tests::bench::Bench;
+use oci_client::services::core::models;
+use oci_client::services::core::operations::{CreateVolume, CreateVolumeBackup, DeleteVolume};
 use oci_resources::attr::Attr;
 use oci_resources::core::instance::{self, Instance, ShapeConfig, SourceDetails, VnicDetails};
 use oci_resources::core::instance_parts::Metadata;
@@ -9,14 +12,15 @@ use oci_resources::core::volume_attachment::{self, VolumeAttachment};
 use rand::RngExt as _;
 use reconcile::Address;
 use reconcile::graph::GraphBuilder;
-use serde_json::json;
+use reconcile::value::Expr;
+use serde_json::{Value as Json, json};
 
 use super::network::{add_subnet, subnet_around};
-use crate::kit::{Case, PLAIN, Place, asked, change, value};
+use crate::kit::{Asked, Case, PLAIN, Place, Start, Variation, asked, change, value};
 
-/// A server that other things belong to.
-pub(crate) fn server() -> Address {
-    Address::new(instance::TYPE, "around").unwrap()
+/// A server that other things belong to; there are `around` and `other`.
+pub(crate) fn server(name: &str) -> Address {
+    Address::new(instance::TYPE, name).unwrap()
 }
 
 fn plain(place: &Place) -> Instance {
@@ -41,10 +45,141 @@ fn plain(place: &Place) -> Instance {
     }
 }
 
-/// Adds that server, in a subnet.
-pub(crate) fn add_server(place: &Place, builder: &mut GraphBuilder) {
-    add_subnet(place, builder);
-    builder.add(plain(place).inputs().at(server()));
+/// Adds those servers.
+pub(crate) fn add_servers(place: &Place, builder: &mut GraphBuilder) {
+    for name in ["around", "other"] {
+        builder.add(plain(place).inputs().at(server(name)));
+    }
+}
+
+/// What only machines with x86 processors have, and what changes the host.
+fn on_x86(place: &Place) -> Asked {
+    let instance = Instance {
+        shape: "VM.Standard.E5.Flex".into(),
+        shape_config: ShapeConfig { ocpus: 1.0.into(), memory_in_gbs: 12.0.into(), ..ShapeConfig::default() }
+            .into(),
+        source_details: SourceDetails {
+            source_type: "image".into(),
+            source_id: place.x86_images[0].as_str().into(),
+            ..SourceDetails::default()
+        }
+        .into(),
+        platform_config: Attr::Expr(platform(&json!({}))),
+        licensing_configs: Attr::Expr(value(&json!([{"type": "WINDOWS", "license_type": "OCI_PROVIDED"}]))),
+        launch_options: Attr::Expr(value(&json!({
+            "boot_volume_type": "PARAVIRTUALIZED", "network_type": "PARAVIRTUALIZED",
+            "is_pv_encryption_in_transit_enabled": false,
+        }))),
+        ..plain(place)
+    };
+    asked(instance.inputs())
+}
+
+fn platform(more: &Json) -> Expr {
+    let mut platform = json!({"type": "AMD_VM", "is_symmetric_multi_threading_enabled": true});
+    platform.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    value(&platform)
+}
+
+fn changes_on_x86(_: &Place) -> Vec<Variation> {
+    let options = |more: Json| {
+        let mut options = json!({
+            "boot_volume_type": "ISCSI", "network_type": "VFIO", "is_pv_encryption_in_transit_enabled": false,
+        });
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        value(&options)
+    };
+    vec![
+        change(
+            "shape_config.baseline_ocpu_utilization",
+            value(&json!({"ocpus": 1.0, "memory_in_gbs": 12.0, "baseline_ocpu_utilization": "BASELINE_1_2"})),
+        ),
+        change(
+            "licensing_configs",
+            value(&json!([{"type": "WINDOWS", "license_type": "BRING_YOUR_OWN_LICENSE"}])),
+        ),
+        change("launch_options.boot_volume_type", options(json!({"network_type": "PARAVIRTUALIZED"}))),
+        change("launch_options.network_type", options(json!({}))),
+        change(
+            "launch_options.is_pv_encryption_in_transit_enabled",
+            options(json!({"is_pv_encryption_in_transit_enabled": true})),
+        ),
+        change("launch_options.firmware", options(json!({"firmware": "BIOS"}))),
+        change(
+            "launch_options.remote_data_volume_type",
+            options(json!({"remote_data_volume_type": "ISCSI"})),
+        ),
+        change(
+            "launch_options.is_encryption_in_transit_enabled",
+            options(json!({"is_encryption_in_transit_enabled": true})),
+        ),
+        change(
+            "launch_options.is_consistent_volume_naming_enabled",
+            options(json!({"is_consistent_volume_naming_enabled": false})),
+        ),
+        change("platform_config.is_secure_boot_enabled", platform(&json!({"is_secure_boot_enabled": true}))),
+        change(
+            "platform_config.is_symmetric_multi_threading_enabled",
+            platform(&json!({"is_secure_boot_enabled": true, "is_symmetric_multi_threading_enabled": false})),
+        ),
+        change(
+            "platform_config.is_trusted_platform_module_enabled",
+            platform(&json!({"is_trusted_platform_module_enabled": true})),
+        ),
+        change(
+            "platform_config.is_measured_boot_enabled",
+            platform(&json!({"is_measured_boot_enabled": true})),
+        ),
+        change(
+            "platform_config.is_memory_encryption_enabled",
+            platform(&json!({"is_memory_encryption_enabled": true})),
+        ),
+        change(
+            "launch_volume_attachments",
+            value(&json!([{
+                "type": "paravirtualized", "display_name": "brick", "device": "/dev/oracleoci/oraclevdb",
+                "launch_create_volume_details": {
+                    "volume_creation_type": "ATTRIBUTES", "size_in_gbs": 50, "display_name": "brick",
+                },
+            }])),
+        ),
+        change(
+            "placement_constraint_details",
+            value(&json!({"type": "HOST_GROUP", "compute_host_group_id": "ocid1.computehostgroup.oc1..a"})),
+        ),
+        change(
+            "preemptible_instance_config",
+            value(&json!({"preemption_action": {"type": "TERMINATE", "preserve_boot_volume": false}})),
+        ),
+    ]
+}
+
+fn placement(domains: &[&str], shapes: &Json) -> Expr {
+    value(&json!({"availability_domains": domains, "shapes": shapes}))
+}
+
+/// In one of several places, in place of one that is given.
+fn placed(place: &Place) -> Asked {
+    let shapes = json!([{"shape": "VM.Standard.A1.Flex", "ocpus": 1, "memory_in_gbs": 6}]);
+    let instance = Instance {
+        availability_domain: Attr::default(),
+        shape: Attr::default(),
+        shape_config: Attr::default(),
+        placement: Attr::Expr(placement(&[&place.domains[0]], &shapes)),
+        ..plain(place)
+    };
+    asked(instance.inputs())
+}
+
+fn changes_of_placement(place: &Place) -> Vec<Variation> {
+    let (first, second) = (place.domains[0].as_str(), place.domains[1].as_str());
+    let larger = json!([{"shape": "VM.Standard.A1.Flex", "ocpus": 2, "memory_in_gbs": 12}]);
+    let others = json!([{"shape": "VM.Standard.A2.Flex", "ocpus": 1, "memory_in_gbs": 6}]);
+    vec![
+        change("placement", placement(&[first], &larger)),
+        change("placement", placement(&[second, first], &larger)),
+        change("placement", placement(&[second, first], &others)),
+    ]
 }
 
 const USER_DATA: &str = "IyEvYmluL3NoCnRydWUK";
@@ -91,16 +226,16 @@ pub(crate) const INSTANCE: Case = Case {
             nic["private_ip"] = json!("10.0.200.10");
             nic["assign_public_ip"] = json!(true);
             let mut entries = match value(&nic) {
-                reconcile::value::Expr::Value(map) => map
+                Expr::Value(map) => map
                     .as_map()
                     .unwrap()
                     .iter()
-                    .map(|(name, value)| (name.clone(), reconcile::value::Expr::Value(value.clone())))
+                    .map(|(name, value)| (name.clone(), Expr::Value(value.clone())))
                     .collect(),
                 _ => Vec::new(),
             };
             entries.push(("subnet_id".into(), subnet::id(&subnet_around()).reference().clone().into()));
-            reconcile::value::Expr::Map(entries)
+            Expr::Map(entries)
         };
         vec![
             change("is_ai_enterprise_enabled", true),
@@ -116,7 +251,10 @@ pub(crate) const INSTANCE: Case = Case {
             change("instance_configuration_id", "ocid1.instanceconfiguration.oc1..a"),
             change("ipxe_script", "#!ipxe"),
             change("display_name", "other"),
+            change("time_maintenance_reboot_due", "2026-12-24T03:00:00Z"),
+            change("fault_domain", "FAULT-DOMAIN-3"),
             change("shape_config.ocpus", value(&json!({"ocpus": 2.0, "memory_in_gbs": 12.0}))),
+            change("shape", "VM.Standard.A2.Flex"),
             change("create_vnic_details.hostname_label", vnic(json!({"hostname_label": "other"}))),
             change(
                 "create_vnic_details.skip_source_dest_check",
@@ -155,19 +293,11 @@ pub(crate) const INSTANCE: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[
-        ("fault_domain", "the mock moves no running instance"),
-        ("shape", "tried in `tests/resources`, where places run full"),
-        ("placement", "tried in `tests/resources`, where places run full"),
-        ("launch_options", "Ampere shapes have none of their own"),
-        ("launch_volume_attachments", "the mock attaches volumes afterwards only"),
-        ("platform_config", "Ampere shapes have none"),
-        ("placement_constraint_details", "the mock knows no host groups"),
-        ("preemptible_instance_config", "the mock takes nothing away"),
-        ("licensing_configs", "Ampere shapes have none"),
-        ("time_maintenance_reboot_due", "the service says when"),
+    also: &[
+        Start { around: add_subnet, asked: on_x86, changes: changes_on_x86 },
+        Start { around: add_subnet, asked: placed, changes: changes_of_placement },
     ],
-    untold: &["preserve_boot_volume"],
+    untold: &["placement", "preserve_boot_volume"],
     unlisted: &["create_vnic_details", "source_details"],
     one_way: &["source_details.boot_volume_size_in_gbs"],
     respell: |path, value, random| {
@@ -183,6 +313,7 @@ pub(crate) const INSTANCE: Case = Case {
 
 pub(crate) const VOLUME: Case = Case {
     resource_type: volume::TYPE,
+    made: |bench, place| Box::pin(backups(bench, place)),
     asked: |place| {
         let volume = Volume {
             compartment_id: place.tenancy.as_str().into(),
@@ -207,41 +338,114 @@ pub(crate) const VOLUME: Case = Case {
             change("vpus_per_gb", 20),
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("autotune_policies", value(&json!([{"autotune_type": "DETACHED_VOLUME"}]))),
+            change(
+                "block_volume_replicas",
+                value(&json!([{
+                    "availability_domain": place.domains[1], "display_name": "copy",
+                    "xrr_kms_key_id": "ocid1.key.oc1..c",
+                }])),
+            ),
+            change("block_volume_replicas", value(&json!([]))),
             change("availability_domain", place.domains[1].as_str()),
+            change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[
-        ("compartment_id", "Oracle's tables have no call that moves a volume"),
-        ("size_in_mbs", "deprecated; `size_in_gbs` shows the same"),
-        ("source_details", "the mock copies nothing"),
-        ("block_volume_replicas", "the mock has no copies"),
-        ("volume_backup_id", "deprecated"),
+    also: &[
+        Start { around: add_disks, asked: |place| asked(copied(place).inputs()), changes: changes_of_source },
+        Start {
+            around: |_, _| {},
+            asked: |place| {
+                let volume =
+                    Volume { source_details: Attr::default(), size_in_mbs: 51_200.into(), ..copied(place) };
+                asked(volume.inputs())
+            },
+            changes: |place| {
+                vec![change("size_in_mbs", 102_400), change("volume_backup_id", place.made[0].as_str())]
+            },
+        },
     ],
     one_way: &["size_in_gbs"],
     ..PLAIN
 };
 
+/// Two backups, one after the other, of a volume that is gone since: there is no resource type for backups.
+async fn backups(bench: &Bench, place: &Place) -> Vec<String> {
+    let client = &bench.cloud.client;
+    let settle = || bench.world.sleep(std::time::Duration::from_secs(60));
+    let details = models::CreateVolumeDetails {
+        compartment_id: Some(place.tenancy.clone()),
+        availability_domain: Some(place.domains[0].clone()),
+        size_in_gbs: Some(50),
+        ..models::CreateVolumeDetails::default()
+    };
+    let volume_id = client.call(&CreateVolume::new(details)).await.unwrap().value.id;
+    settle().await;
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let details = models::CreateVolumeBackupDetails {
+            volume_id: volume_id.clone(),
+            ..models::CreateVolumeBackupDetails::default()
+        };
+        made.extend(client.call(&CreateVolumeBackup::new(details)).await.unwrap().value.id);
+        settle().await;
+    }
+    client.call(&DeleteVolume::new(volume_id.unwrap())).await.unwrap();
+    settle().await;
+    made
+}
+
 fn disk(name: &str) -> Address {
     Address::new(volume::TYPE, name).unwrap()
+}
+
+/// Adds volumes that others are copies of, or attached.
+fn add_disks(place: &Place, builder: &mut GraphBuilder) {
+    for name in ["first", "second"] {
+        let volume = Volume {
+            compartment_id: place.tenancy.as_str().into(),
+            availability_domain: place.domains[0].as_str().into(),
+            size_in_gbs: 50.into(),
+            ..Volume::default()
+        };
+        builder.add(volume.inputs().at(disk(name)));
+    }
+}
+
+fn copy_of(name: &str) -> Expr {
+    let id = volume::id(&disk(name)).reference().clone();
+    Expr::Map(vec![("type".into(), "volume".into()), ("id".into(), id.into())])
+}
+
+fn copied(place: &Place) -> Volume {
+    Volume {
+        compartment_id: place.tenancy.as_str().into(),
+        availability_domain: place.domains[0].as_str().into(),
+        source_details: Attr::Expr(copy_of("first")),
+        ..Volume::default()
+    }
+}
+
+fn changes_of_source(place: &Place) -> Vec<Variation> {
+    let delta = json!({
+        "type": "volumeBackupDelta", "first_backup_id": place.made[0], "second_backup_id": place.made[1],
+    });
+    vec![
+        change("source_details.id", copy_of("second")),
+        change("source_details.type", value(&json!({"type": "volumeBackup", "id": place.made[0]}))),
+        change("source_details.type", value(&delta)),
+    ]
 }
 
 pub(crate) const VOLUME_ATTACHMENT: Case = Case {
     resource_type: volume_attachment::TYPE,
     around: |place, builder| {
-        add_server(place, builder);
-        for name in ["first", "second"] {
-            let volume = Volume {
-                compartment_id: place.tenancy.as_str().into(),
-                availability_domain: place.domains[0].as_str().into(),
-                size_in_gbs: 50.into(),
-                ..Volume::default()
-            };
-            builder.add(volume.inputs().at(disk(name)));
-        }
+        add_subnet(place, builder);
+        add_servers(place, builder);
+        add_disks(place, builder);
     },
     asked: |_| {
         let attachment = VolumeAttachment {
-            instance_id: instance::id(&server()).into(),
+            instance_id: instance::id(&server("around")).into(),
             volume_id: volume::id(&disk("first")).into(),
             attachment_type: "paravirtualized".into(),
             display_name: "brick".into(),
@@ -257,15 +461,29 @@ pub(crate) const VOLUME_ATTACHMENT: Case = Case {
             change("device", "/dev/oracleoci/oraclevdc"),
             change("is_read_only", true),
             change("volume_id", volume::id(&disk("second")).reference().clone()),
+            change("instance_id", instance::id(&server("other")).reference().clone()),
             change("attachment_type", "iscsi"),
             change("use_chap", true),
             change("is_agent_auto_iscsi_login_enabled", true),
+            change("encryption_in_transit_type", "BM_ENCRYPTION_IN_TRANSIT"),
         ]
     },
-    unchanged: &[
-        ("instance_id", "a second server adds nothing to what `volume_id` shows"),
-        ("encryption_in_transit_type", "the mock does not tell it of iSCSI"),
-        ("is_pv_encryption_in_transit_enabled", "does not go with the other kind"),
-    ],
+    also: &[Start {
+        around: |place, builder| {
+            add_subnet(place, builder);
+            add_servers(place, builder);
+            add_disks(place, builder);
+        },
+        asked: |_| {
+            let attachment = VolumeAttachment {
+                instance_id: instance::id(&server("around")).into(),
+                volume_id: volume::id(&disk("first")).into(),
+                attachment_type: "paravirtualized".into(),
+                ..VolumeAttachment::default()
+            };
+            asked(attachment.inputs())
+        },
+        changes: |_| vec![change("is_pv_encryption_in_transit_enabled", true)],
+    }],
     ..PLAIN
 };

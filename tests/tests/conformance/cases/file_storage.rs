@@ -10,39 +10,63 @@ use oci_resources::file_storage::mount_target::{self, MountTarget};
 use oci_resources::file_storage::snapshot::{self, Snapshot};
 use reconcile::Address;
 use reconcile::graph::GraphBuilder;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::network::{add_subnet, groups, subnet_around};
-use crate::kit::{Case, PLAIN, Place, asked, change, value};
+use super::second::{add_subnets, other_subnet};
+use crate::kit::{Case, PLAIN, Place, Start, Variation, asked, change, value};
 
-const LOCKS: (&str, &str) = ("locks", "a locked object could not be cleaned up");
-
-fn files() -> Address {
-    Address::new(file_system::TYPE, "around").unwrap()
+/// The last change of all: what is locked cannot be changed or deleted by those who do not override the lock.
+fn locked() -> Variation {
+    change("locks", value(&json!([{"type": "DELETE", "message": "term has begun"}])))
 }
 
-fn server() -> Address {
-    Address::new(mount_target::TYPE, "around").unwrap()
+fn files(name: &str) -> Address {
+    Address::new(file_system::TYPE, name).unwrap()
+}
+
+fn server(name: &str) -> Address {
+    Address::new(mount_target::TYPE, name).unwrap()
+}
+
+fn shot(name: &str) -> Address {
+    Address::new(snapshot::TYPE, name).unwrap()
 }
 
 fn add_files(place: &Place, builder: &mut GraphBuilder) {
-    let system = FileSystem {
-        compartment_id: place.tenancy.as_str().into(),
-        availability_domain: place.domains[0].as_str().into(),
-        ..FileSystem::default()
-    };
-    builder.add(system.inputs().at(files()));
+    for name in ["around", "other"] {
+        let system = FileSystem {
+            compartment_id: place.tenancy.as_str().into(),
+            availability_domain: place.domains[0].as_str().into(),
+            ..FileSystem::default()
+        };
+        builder.add(system.inputs().at(files(name)));
+    }
 }
 
-fn add_server(place: &Place, builder: &mut GraphBuilder) {
+fn add_snapshots(place: &Place, builder: &mut GraphBuilder) {
+    add_files(place, builder);
+    for name in ["around", "other"] {
+        let snapshot = Snapshot {
+            file_system_id: file_system::id(&files(name)).into(),
+            name: "monday".into(),
+            ..Snapshot::default()
+        };
+        builder.add(snapshot.inputs().at(shot(name)));
+    }
+}
+
+fn add_servers(place: &Place, builder: &mut GraphBuilder) {
     add_subnet(place, builder);
-    let target = MountTarget {
-        compartment_id: place.tenancy.as_str().into(),
-        availability_domain: place.domains[0].as_str().into(),
-        subnet_id: subnet::id(&subnet_around()).into(),
-        ..MountTarget::default()
-    };
-    builder.add(target.inputs().at(server()));
+    for name in ["around", "other"] {
+        let target = MountTarget {
+            compartment_id: place.tenancy.as_str().into(),
+            availability_domain: place.domains[0].as_str().into(),
+            subnet_id: subnet::id(&subnet_around()).into(),
+            ..MountTarget::default()
+        };
+        builder.add(target.inputs().at(server(name)));
+    }
 }
 
 pub(crate) const FILE_SYSTEM: Case = Case {
@@ -77,13 +101,29 @@ pub(crate) const FILE_SYSTEM: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
             change("filesystem_snapshot_policy_id", ""),
             change("availability_domain", place.domains[1].as_str()),
+            locked(),
         ]
     },
-    unchanged: &[
-        LOCKS,
-        ("source_snapshot_id", "the mock makes no clones"),
-        ("clone_attach_status", "the mock makes no clones"),
-    ],
+    also: &[Start {
+        around: add_snapshots,
+        asked: |place| {
+            let system = FileSystem {
+                compartment_id: place.tenancy.as_str().into(),
+                availability_domain: place.domains[0].as_str().into(),
+                source_snapshot_id: snapshot::id(&shot("around")).into(),
+                clone_attach_status: "ATTACH".into(),
+                ..FileSystem::default()
+            };
+            asked(system.inputs())
+        },
+        changes: |_| {
+            vec![
+                change("source_snapshot_id", snapshot::id(&shot("other")).reference().clone()),
+                change("clone_attach_status", "DETACH"),
+            ]
+        },
+    }],
+    untold: &["source_snapshot_id", "clone_attach_status"],
     unlisted: &["filesystem_snapshot_policy_id"],
     ..PLAIN
 };
@@ -119,24 +159,57 @@ pub(crate) const MOUNT_TARGET: Case = Case {
             change("ip_address", "10.0.200.31"),
             change("compartment_id", place.compartments[0].as_str()),
             change("availability_domain", place.domains[1].as_str()),
+            locked(),
         ]
     },
-    unchanged: &[
-        LOCKS,
-        ("subnet_id", "a second subnet adds nothing"),
-        ("idmap_type", "the mock has no directory"),
-        ("ldap_idmap", "the mock has no directory"),
-        ("kerberos", "the mock has no directory"),
-    ],
+    also: &[Start {
+        around: add_subnets,
+        asked: |place| {
+            let target = MountTarget {
+                compartment_id: place.tenancy.as_str().into(),
+                availability_domain: place.domains[0].as_str().into(),
+                subnet_id: subnet::id(&subnet_around()).into(),
+                idmap_type: "NONE".into(),
+                ldap_idmap: Attr::Expr(value(&directory("dc=example,dc=org"))),
+                kerberos: Attr::Expr(value(&json!({"kerberos_realm": "EXAMPLE.ORG"}))),
+                ..MountTarget::default()
+            };
+            asked(target.inputs())
+        },
+        changes: |_| {
+            vec![
+                change("ldap_idmap", value(&directory("dc=school,dc=org"))),
+                change("idmap_type", "LDAP"),
+                change(
+                    "kerberos",
+                    value(&json!({
+                        "kerberos_realm": "SCHOOL.ORG", "is_kerberos_enabled": true,
+                        "key_tab_secret_id": "ocid1.vaultsecret.oc1..a", "current_key_tab_secret_version": 1,
+                    })),
+                ),
+                change("subnet_id", subnet::id(&other_subnet()).reference().clone()),
+            ]
+        },
+    }],
+    unlisted: &["idmap_type", "ldap_idmap", "kerberos"],
     ..PLAIN
 };
 
+fn directory(base: &str) -> Json {
+    json!({
+        "schema_type": "RFC2307", "user_search_base": format!("ou=people,{base}"),
+        "group_search_base": format!("ou=groups,{base}"), "cache_refresh_interval_seconds": 300,
+        "cache_lifetime_seconds": 300, "negative_cache_lifetime_seconds": 60,
+        "outbound_connector1id": "ocid1.outboundconnector.oc1..a",
+    })
+}
+
 pub(crate) const EXPORT_SET: Case = Case {
     resource_type: export_set::TYPE,
-    around: add_server,
+    around: add_servers,
     asked: |_| {
         let set = ExportSet {
-            mount_target_id: mount_target::id(&server()).into(),
+            mount_target_id: mount_target::id(&server("around")).into(),
             display_name: "nfs".into(),
             max_fs_stat_bytes: "1099511627776".into(),
             ..ExportSet::default()
@@ -148,11 +221,11 @@ pub(crate) const EXPORT_SET: Case = Case {
             change("display_name", "other"),
             change("max_fs_stat_bytes", "2199023255552"),
             change("max_fs_stat_files", "1000000"),
+            change("mount_target_id", mount_target::id(&server("other")).reference().clone()),
         ]
     },
-    unchanged: &[("mount_target_id", "a second mount target adds nothing")],
     untold: &["mount_target_id"],
-    there_before: 1,
+    there_before: 2,
     unlisted: &["mount_target_id", "max_fs_stat_bytes", "max_fs_stat_files"],
     ..PLAIN
 };
@@ -160,13 +233,13 @@ pub(crate) const EXPORT_SET: Case = Case {
 pub(crate) const EXPORT: Case = Case {
     resource_type: export::TYPE,
     around: |place, builder| {
-        add_server(place, builder);
+        add_servers(place, builder);
         add_files(place, builder);
     },
     asked: |_| {
         let export = Export {
-            export_set_id: mount_target::export_set_id(&server()).into(),
-            file_system_id: file_system::id(&files()).into(),
+            export_set_id: mount_target::export_set_id(&server("around")).into(),
+            file_system_id: file_system::id(&files("around")).into(),
             path: "/moodledata".into(),
             export_options: Attr::Expr(value(&json!([
                 {"source": "10.0.1.0/24", "access": "READ_WRITE", "identity_squash": "NONE",
@@ -183,13 +256,11 @@ pub(crate) const EXPORT: Case = Case {
             change("export_options", value(&json!([{"source": "10.0.1.0/24", "access": "READ_WRITE"}]))),
             change("is_idmap_groups_for_sys_auth", true),
             change("path", "/other"),
+            change("export_set_id", mount_target::export_set_id(&server("other")).reference().clone()),
+            change("file_system_id", file_system::id(&files("other")).reference().clone()),
+            locked(),
         ]
     },
-    unchanged: &[
-        LOCKS,
-        ("export_set_id", "a second mount target adds nothing"),
-        ("file_system_id", "a second file system adds nothing"),
-    ],
     unlisted: &["export_options"],
     ..PLAIN
 };
@@ -199,7 +270,7 @@ pub(crate) const SNAPSHOT: Case = Case {
     around: add_files,
     asked: |_| {
         let snapshot = Snapshot {
-            file_system_id: file_system::id(&files()).into(),
+            file_system_id: file_system::id(&files("around")).into(),
             name: "before-the-upgrade".into(),
             expiration_time: "2027-06-01T00:00:00Z".into(),
             ..Snapshot::default()
@@ -211,13 +282,28 @@ pub(crate) const SNAPSHOT: Case = Case {
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("expiration_time", "2027-07-01T00:00:00Z"),
             change("name", "after-the-upgrade"),
+            change("file_system_id", file_system::id(&files("other")).reference().clone()),
+            locked(),
         ]
     },
-    unchanged: &[
-        LOCKS,
-        ("file_system_id", "a second file system adds nothing"),
-        ("lock_duration_details", "a locked snapshot could not be cleaned up"),
-    ],
+    also: &[Start {
+        around: add_files,
+        asked: |_| {
+            let snapshot = Snapshot {
+                file_system_id: file_system::id(&files("around")).into(),
+                name: "for-the-auditors".into(),
+                lock_duration_details: Attr::Expr(value(
+                    &json!({"lock_mode": "GOVERNANCE", "lock_duration": 7, "cool_off_duration": 14}),
+                )),
+                ..Snapshot::default()
+            };
+            asked(snapshot.inputs())
+        },
+        changes: |_| {
+            let lock = json!({"lock_mode": "COMPLIANCE", "lock_duration": 30, "cool_off_duration": 14});
+            vec![change("lock_duration_details", value(&lock))]
+        },
+    }],
     ..PLAIN
 };
 
@@ -245,8 +331,8 @@ pub(crate) const SNAPSHOT_POLICY: Case = Case {
             change("schedules", value(&json!([{"period": "HOURLY", "time_zone": "UTC"}]))),
             change("compartment_id", place.compartments[0].as_str()),
             change("availability_domain", place.domains[1].as_str()),
+            locked(),
         ]
     },
-    unchanged: &[LOCKS],
     ..PLAIN
 };

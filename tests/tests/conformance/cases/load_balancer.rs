@@ -1,7 +1,7 @@
 //! Network load balancers.
 
 use oci_resources::attr::Attr;
-use oci_resources::core::{public_ip, subnet};
+use oci_resources::core::{instance, public_ip, subnet};
 use oci_resources::network_load_balancer::backend::{self, Backend};
 use oci_resources::network_load_balancer::backend_set::{self, BackendSet};
 use oci_resources::network_load_balancer::listener::{self, Listener};
@@ -11,10 +11,10 @@ use reconcile::graph::GraphBuilder;
 use reconcile::value::Expr;
 use serde_json::{Value as Json, json};
 
+use super::compute::{add_servers, server};
 use super::network::{add_reserved, add_subnet, groups, reserved, subnet_around};
-use crate::kit::{Case, PLAIN, Place, asked, change, value};
-
-const BALANCER: (&str, &str) = ("network_load_balancer_id", "a second load balancer adds nothing");
+use super::second::{add_subnets, other_subnet};
+use crate::kit::{Case, PLAIN, Place, Start, Variation, asked, change, value};
 
 fn balancer() -> Address {
     Address::new(network_load_balancer::TYPE, "around").unwrap()
@@ -62,6 +62,31 @@ fn add_sets(place: &Place, builder: &mut GraphBuilder) {
     }
 }
 
+fn twin() -> Address {
+    Address::new(network_load_balancer::TYPE, "twin").unwrap()
+}
+
+/// Adds a second load balancer.
+fn add_balancers(place: &Place, builder: &mut GraphBuilder) {
+    add_balancer(place, builder);
+    builder.add(plain(place).inputs().at(twin()));
+}
+
+/// Adds a second load balancer, and a backend set to each.
+fn add_twins(place: &Place, builder: &mut GraphBuilder) {
+    add_balancers(place, builder);
+    for (name, balancer) in [("around", balancer()), ("twin", twin())] {
+        let id = network_load_balancer::id(&balancer).into();
+        let web = BackendSet { network_load_balancer_id: id, ..backend_set("web") };
+        builder.add(web.inputs().at(set(name)));
+    }
+}
+
+/// To the second load balancer.
+fn moved() -> Variation {
+    change("network_load_balancer_id", network_load_balancer::id(&twin()).reference().clone())
+}
+
 pub(crate) const NETWORK_LOAD_BALANCER: Case = Case {
     resource_type: network_load_balancer::TYPE,
     around: |place, builder| {
@@ -90,13 +115,15 @@ pub(crate) const NETWORK_LOAD_BALANCER: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
             change("reserved_ips", value(&json!([]))),
             change("is_private", true),
+            change("assigned_private_ipv4", "10.0.200.77"),
+            change("assigned_ipv6", "2001:db8::77"),
         ]
     },
-    unchanged: &[
-        ("subnet_id", "a second subnet adds nothing"),
-        ("assigned_private_ipv4", "the service does not tell it apart from others"),
-        ("assigned_ipv6", "the mock knows no IPv6"),
-    ],
+    also: &[Start {
+        around: add_subnets,
+        asked: |place| asked(plain(place).inputs()),
+        changes: |_| vec![change("subnet_id", subnet::id(&other_subnet()).reference().clone())],
+    }],
     ..PLAIN
 };
 
@@ -138,7 +165,11 @@ pub(crate) const BACKEND_SET: Case = Case {
             change("name", "other"),
         ]
     },
-    unchanged: &[BALANCER],
+    also: &[Start {
+        around: add_balancers,
+        asked: |_| asked(backend_set("web").inputs()),
+        changes: |_| vec![moved()],
+    }],
     ..PLAIN
 };
 
@@ -170,7 +201,21 @@ pub(crate) const LISTENER: Case = Case {
             change("name", "other"),
         ]
     },
-    unchanged: &[BALANCER],
+    also: &[Start {
+        around: add_twins,
+        asked: |_| {
+            let listener = Listener {
+                network_load_balancer_id: network_load_balancer::id(&balancer()).into(),
+                name: "http".into(),
+                default_backend_set_name: backend_set::name(&set("around")).into(),
+                port: 80.into(),
+                protocol: "TCP".into(),
+                ..Listener::default()
+            };
+            asked(listener.inputs())
+        },
+        changes: |_| vec![moved()],
+    }],
     ..PLAIN
 };
 
@@ -203,7 +248,23 @@ pub(crate) const BACKEND: Case = Case {
             change("backend_set_name", backend_set::name(&set("other")).reference().clone()),
         ]
     },
-    unchanged: &[BALANCER, ("target_id", "in place of the address")],
+    also: &[Start {
+        around: |place, builder| {
+            add_twins(place, builder);
+            add_servers(place, builder);
+        },
+        asked: |_| {
+            let backend = Backend {
+                network_load_balancer_id: network_load_balancer::id(&balancer()).into(),
+                backend_set_name: backend_set::name(&set("around")).into(),
+                target_id: instance::id(&server("around")).into(),
+                port: 80.into(),
+                ..Backend::default()
+            };
+            asked(backend.inputs())
+        },
+        changes: |_| vec![change("target_id", instance::id(&server("other")).reference().clone()), moved()],
+    }],
     untold: &["drain_seconds"],
     ..PLAIN
 };

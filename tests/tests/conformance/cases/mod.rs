@@ -7,3 +7,4 @@ pub(crate) mod load_balancer;
 pub(crate) mod mysql;
 pub(crate) mod network;
 pub(crate) mod objectstorage;
+pub(crate) mod second;

@@ -1,5 +1,6 @@
 //! Object Storage.
 
+use oci_resources::attr::Output;
 use oci_resources::objectstorage::bucket::{self, Bucket};
 use oci_resources::objectstorage::object::{self, Object};
 use reconcile::Address;
@@ -9,14 +10,20 @@ use serde_json::json;
 
 use crate::kit::{CANARY, Case, PLAIN, Place, asked, change, value};
 
-fn add_bucket(place: &Place, builder: &mut GraphBuilder) {
-    let bucket = Bucket {
-        compartment_id: place.tenancy.as_str().into(),
-        namespace: place.namespace.as_str().into(),
-        name: "around".into(),
-        ..Bucket::default()
-    };
-    builder.add(bucket.inputs().at(Address::new(bucket::TYPE, "around").unwrap()));
+fn add_buckets(place: &Place, builder: &mut GraphBuilder) {
+    for name in ["around", "other"] {
+        let bucket = Bucket {
+            compartment_id: place.tenancy.as_str().into(),
+            namespace: place.namespace.as_str().into(),
+            name: name.into(),
+            ..Bucket::default()
+        };
+        builder.add(bucket.inputs().at(Address::new(bucket::TYPE, name).unwrap()));
+    }
+}
+
+fn name_of(bucket: &str) -> Output<String> {
+    Output::new(Address::new(bucket::TYPE, bucket).unwrap(), "name")
 }
 
 pub(crate) const BUCKET: Case = Case {
@@ -61,12 +68,11 @@ fn secret(text: &str) -> Expr {
 
 pub(crate) const OBJECT: Case = Case {
     resource_type: object::TYPE,
-    around: add_bucket,
+    around: add_buckets,
     asked: |place| {
         let object = Object {
             namespace: place.namespace.as_str().into(),
-            bucket: oci_resources::attr::Output::new(Address::new(bucket::TYPE, "around").unwrap(), "name")
-                .into(),
+            bucket: name_of("around").into(),
             object: "secrets/db.txt".into(),
             content: oci_resources::attr::Attr::Expr(secret(CANARY)),
             content_type: "text/plain".into(),
@@ -84,9 +90,10 @@ pub(crate) const OBJECT: Case = Case {
             change("cache_control", "no-store"),
             change("metadata", value(&json!({"a": "b"}))),
             change("object", "secrets/other.txt"),
+            change("bucket", name_of("other").reference().clone()),
         ]
     },
-    unchanged: &[("namespace", "a tenancy has one"), ("bucket", "a second bucket adds nothing")],
+    unchanged: &[("namespace", "a tenancy has one")],
     untold: &["content"],
     ..PLAIN
 };
