@@ -24,6 +24,8 @@ use reconcile::value::{Expr, Value};
 use serde_json::{Value as Json, json};
 use world::BoxFuture;
 
+use crate::touched::{expect_all_tried, touched};
+
 /// Planted in every secret; no byte of it may come out anywhere.
 pub(crate) const CANARY: &str = "Canary-1f7b";
 
@@ -65,7 +67,9 @@ pub(crate) struct Case {
     pub(crate) changes: fn(&Place) -> Vec<Variation>,
     /// Other points to start from, for attributes that do not go with what `asked` asks.
     pub(crate) also: &'static [Start],
-    /// Attributes that no change is tried on, and why.
+    /// Whether the attributes inside others are to be changed too, each of them.
+    pub(crate) inside_too: bool,
+    /// Attributes that no change is tried on, and why; with those inside.
     pub(crate) unchanged: &'static [(&'static str, &'static str)],
     /// Attributes that an import cannot find out, because the service does not tell them: who imports lets them be ignored.
     pub(crate) untold: &'static [&'static str],
@@ -92,7 +96,7 @@ pub(crate) struct Start {
 
 /// One attribute, changed.
 pub(crate) struct Variation {
-    /// Its path: `shape_config.ocpus`. What the schema says of it is expected.
+    /// Its path: `shape_config.ocpus`. What the schema says of it is expected, and of whatever else is changed with it.
     pub(crate) path: &'static str,
     /// The new value of the top-level attribute.
     pub(crate) value: Expr,
@@ -106,6 +110,7 @@ pub(crate) const PLAIN: Case = Case {
     asked: |_| Asked::new(),
     changes: |_| Vec::new(),
     also: &[],
+    inside_too: false,
     unchanged: &[],
     untold: &[],
     unlisted: &[],
@@ -345,50 +350,37 @@ fn forces_new(schema: &Schema, path: &str) -> bool {
 }
 
 pub(crate) async fn each_attribute(case: &Case) {
-    let bench = Bench::new(2).await;
-    let starts = case.starts(&place(case, &bench).await);
-    expect_all_tried(case, &starts);
-    for start in 0..starts.len() {
-        each_attribute_from(case, start).await;
+    let mut tried = Vec::new();
+    for start in 0..=case.also.len() {
+        tried.extend(each_attribute_from(case, start).await);
     }
+    expect_all_tried(case, &case.schema(), &tried);
 }
 
-/// Every attribute is changed or excused; and what is changed needs no excuse.
-fn expect_all_tried(case: &Case, starts: &[Begun]) {
-    let schema = case.schema();
-    let changes = starts.iter().flat_map(|start| &start.changes);
-    let tried = |name: &str| changes.clone().any(|change| change.path.split('.').next() == Some(name));
-    let settable = |name: &str| schema.attribute(name).is_some_and(|attribute| !attribute.read_only);
-    let excused = |name: &str| case.unchanged.iter().any(|(excused, _)| *excused == name);
-    for (name, _) in case.unchanged {
-        assert!(settable(name) && !tried(name), "`{name}` needs no excuse");
-    }
-    let forgotten: Vec<&str> = schema
-        .attributes()
-        .map(|(name, _)| &**name)
-        .filter(|name| settable(name) && *name != "raw" && !tried(name) && !excused(name))
-        .collect();
-    assert!(forgotten.is_empty(), "no change is tried on {forgotten:?}");
-}
-
-async fn each_attribute_from(case: &Case, start: usize) {
+/// The paths of what was changed.
+async fn each_attribute_from(case: &Case, start: usize) -> Vec<String> {
     let mut bench = Bench::new(2).await;
     let place = place(case, &bench).await;
     let schema = case.schema();
     let Begun { around, mut asked, changes } = case.starts(&place).swap_remove(start);
+    let mut tried = Vec::new();
     bench.reach(&case.graph_in(around, &place, Some(&asked), &[])).await;
     for change in changes {
         let top = change.path.split('.').next().unwrap();
+        let touched = touched(&asked, &change);
+        let expected = touched.iter().any(|path| forces_new(&schema, path));
+        assert_eq!(expected, forces_new(&schema, change.path), "{}: {touched:?}", change.path);
         asked.insert(top.into(), change.value);
         let graph = case.graph_in(around, &place, Some(&asked), &[]);
         let plan = bench.reach(&graph).await;
         let steps: Vec<_> = plan.steps().iter().filter(|step| step.address == case.subject()).collect();
         let replaced = steps.iter().any(|step| step.action == Action::Create);
         let updated = steps.iter().any(|step| step.action == Action::Update);
-        let expected = forces_new(&schema, change.path);
         assert_eq!((replaced, updated), (expected, !expected), "{}: {steps:#?}", change.path);
         expect_no_secret(&bench, &format!("{plan:?}"));
+        tried.extend(touched);
     }
+    tried
 }
 
 /// The value of an expression, with what the state knows of other resources.

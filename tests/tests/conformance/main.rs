@@ -1,11 +1,13 @@
 //! The conformance kit: what every resource type promises, tried on each by naming it once.
 //!
 //! In process, on a paused clock. A type's [`kit::Case`] says what must exist around it, what is asked of it, and how each of
-//! its attributes may be changed; the checks in [`kit`] do the rest. [`every_type_has_a_case`] fails when one is forgotten.
+//! its attributes may be changed; the checks in [`kit`] do the rest, and [`touched`] sees that no attribute is forgotten.
+//! [`every_type_has_a_case`] fails when a type is forgotten.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod cases;
 mod kit;
+mod touched;
 
 use std::collections::BTreeSet;
 
