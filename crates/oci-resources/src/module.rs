@@ -113,7 +113,7 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
     fn update(&self, id: &str, change: &Change<'_>, tags: &StackTags) -> Result<Vec<Call>, Failure>;
 
     /// Attributes that a creation cannot say, although they may be wanted of a new object: the driver updates them once it has
-    /// settled. The service must tell each of them.
+    /// settled, once, with a token that is in the journal by then. The service must tell each of them.
     fn said_by_updates(&self) -> &'static [&'static str] {
         &[]
     }

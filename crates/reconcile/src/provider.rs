@@ -421,6 +421,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
     fn delete(&self, request: DeleteRequest) -> BoxFuture<'_, Result<Reply, Failure>>;
 
     /// Asks how far an operation is. A read: it may be repeated and dropped at will.
+    ///
+    /// What belongs to a creation and can only be said once the object is there may be sent here all the same, if doing it twice is
+    /// doing it once, and with a retry token that stands in the [`Pending`] of the request: that is on disk before it is polled for.
     fn poll(&self, request: PollRequest) -> BoxFuture<'_, Result<Reply, Failure>>;
 
     /// Looks for the object that a lost create may have made: all objects with that token or address tag.

@@ -6,7 +6,9 @@ use oci_client::services::core::models;
 use oci_client::services::core::operations::{ChangeSubnetCompartment, DeleteSubnet};
 use oci_client::services::network_load_balancer::operations::CreateBackend;
 use oci_resources::core::{subnet, vcn};
+use oci_resources::file_storage::mount_target::{self, MountTarget};
 use oci_resources::mysql::heat_wave_cluster::{self, HeatWaveCluster};
+use oci_resources::mysql::mysql_backup::{self, MysqlBackup};
 use oci_resources::mysql::mysql_db_system::{self, MysqlDbSystem};
 use oci_resources::mysql::replica::{self, Replica};
 use oci_resources::network_load_balancer::network_load_balancer as balancer;
@@ -253,6 +255,137 @@ async fn what_somebody_else_moves_or_deletes_is_moved_back_or_made_again() {
     bench.reach(&graph).await;
     assert_eq!(bench.live(subnet::TYPE).len(), 1);
     assert_eq!(bench.live(vcn::TYPE).len(), 1);
+}
+
+/// Objects of which a creation cannot say everything: the type, what says the rest, and whether that takes a retry token.
+const WITH_REST: [(&str, &str, bool); 2] = [
+    (mount_target::TYPE, "UpgradeShapeMountTarget", false),
+    (mysql_backup::TYPE, "ChangeBackupCompartment", true),
+];
+
+/// A network, a DB system, and the one of [`WITH_REST`] if it is wanted.
+fn with_rest(bench: &Bench, wanted: Option<&str>) -> Graph {
+    let tenancy = bench.cloud.tenancy();
+    let mut builder = GraphBuilder::default();
+    add_network(&tenancy, &mut builder);
+    let web = at(subnet::TYPE, "web");
+    let main = at(mysql_db_system::TYPE, "main");
+    let system = MysqlDbSystem {
+        compartment_id: tenancy.as_str().into(),
+        shape_name: "MySQL.8".into(),
+        subnet_id: subnet::id(&web).into(),
+        admin_username: "moodle".into(),
+        admin_password: Secret::new("Passw0rd!".to_owned()).into(),
+        ..MysqlDbSystem::default()
+    };
+    builder.add(system.inputs().at(main.clone()));
+    let domains = bench.cloud.mock.config().place.availability_domains();
+    let storage = MountTarget {
+        compartment_id: tenancy.as_str().into(),
+        availability_domain: domains[0].as_str().into(),
+        subnet_id: subnet::id(&web).into(),
+        requested_throughput: 40.into(),
+        ..MountTarget::default()
+    };
+    let backup = MysqlBackup {
+        db_system_id: mysql_db_system::id(&main).into(),
+        compartment_id: cross_tests::COMPARTMENTS[0].0.into(),
+        ..MysqlBackup::default()
+    };
+    match wanted {
+        Some(mount_target::TYPE) => drop(builder.add(storage.inputs().at(at(mount_target::TYPE, "it")))),
+        Some(_) => drop(builder.add(backup.inputs().at(at(mysql_backup::TYPE, "it")))),
+        None => {}
+    }
+    builder.build().unwrap()
+}
+
+/// What a creation cannot say is said by an update that belongs to it. Wherever the program is killed, it is said once, or again with
+/// the token that stands in the journal.
+#[tokio::test(start_paused = true)]
+async fn what_a_creation_could_not_say_is_said_under_one_token_wherever_the_program_is_killed() {
+    for (resource_type, operation, takes_token) in WITH_REST {
+        let mut is_killed = true;
+        let mut number = 0;
+        while is_killed {
+            number += 1;
+            // Each answer comes a second late, so that each request and each answer is a moment at which the program can be killed.
+            for moment in [1, 1001] {
+                let told = format!("{resource_type}, killed {moment} ms after request {number}");
+                let mut bench = Bench::new(79).await;
+                bench.control("PUT", "/_mock/limits", Some(&json!({})));
+                bench.reach(&with_rest(&bench, None)).await;
+                let graph = with_rest(&bench, Some(resource_type));
+                let first = bench.cloud.mock.requests().len();
+                bench.faults(&fault(&json!({}), &json!({"delay": {"seconds": 1}})));
+                let (mock, world) = (bench.cloud.mock.clone(), bench.world.clone());
+                let killed = async {
+                    while mock.requests().len() < first + number {
+                        world.sleep(std::time::Duration::from_millis(400)).await;
+                    }
+                    world.sleep(std::time::Duration::from_millis(moment)).await;
+                };
+                is_killed = tokio::select! {
+                    biased;
+                    () = killed => true,
+                    (_, summary) = bench.go(&graph, Mode::Apply) => {
+                        assert!(summary.is_success(), "{summary:#?}");
+                        false
+                    }
+                };
+                bench.restart();
+                until_done(&mut bench, &graph, &told).await;
+                bench.expect_quiet(&graph).await;
+                assert_eq!(bench.live(resource_type).len(), 1, "{told}");
+                let requests = bench.cloud.mock.requests();
+                let said = requests.iter().filter(|entry| entry.operation == Some(operation));
+                let tokens: Vec<Option<String>> = said.map(|entry| entry.retry_token.clone()).collect();
+                assert!(!tokens.is_empty() && tokens.len() <= 2, "{told}: {tokens:?}");
+                assert!(tokens.iter().all(|token| *token == tokens[0]), "{told}: {tokens:?}");
+                assert_eq!(tokens[0].is_some(), takes_token, "{told}");
+            }
+        }
+        assert!(number > 8, "{number} requests are hardly all of them");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_creation_could_not_say_is_sent_again_under_its_token_by_the_next_run() {
+    let (resource_type, operation) = (mysql_backup::TYPE, "ChangeBackupCompartment");
+    let mut bench = Bench::new(80).await;
+    bench.control("PUT", "/_mock/limits", Some(&json!({})));
+    bench.reach(&with_rest(&bench, None)).await;
+    let graph = with_rest(&bench, Some(resource_type));
+    let broken = json!({"respond": {"status": 500, "code": "InternalServerError"}});
+    bench.faults(&fault(&json!({"operations": [operation]}), &broken));
+    let (mock, world) = (bench.cloud.mock.clone(), bench.world.clone());
+    let tokens = || -> Vec<Option<String>> {
+        let all = mock.requests();
+        let said = all.iter().filter(|entry| entry.operation == Some(operation));
+        said.map(|entry| entry.retry_token.clone()).collect()
+    };
+    let killed = async {
+        while tokens().is_empty() {
+            world.sleep(std::time::Duration::from_millis(400)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = killed => {}
+        (_, summary) = bench.go(&graph, Mode::Apply) => panic!("it was not killed: {summary:#?}"),
+    }
+    // The next one is not heard either, and gives up for this time; then the service works again.
+    bench.restart();
+    bench.plan(&graph, &PlanOptions::default()).await;
+    let before = tokens().len();
+    bench.control("DELETE", "/_mock/faults", None);
+    bench.restart();
+    until_done(&mut bench, &graph, operation).await;
+    bench.expect_quiet(&graph).await;
+    let all = tokens();
+    assert!(before > 1 && all.len() == before + 1, "{before} before, and then {all:?}");
+    assert!(all[0].is_some() && all.iter().all(|token| *token == all[0]), "{all:?}");
+    assert_eq!(bench.live(resource_type).len(), 1);
 }
 
 /// The token of the journal is the one that is sent, so that the same step sent again, by another process too, makes one object.

@@ -28,7 +28,8 @@ impl Driver {
     pub(super) async fn created(&self, request: CreateRequest) -> Result<Reply, Failure> {
         let module = self.module(request.address.resource_type())?;
         let tags = StackTags::new(&self.lineage, &request.address, &request.retry_token);
-        let context = Context { asked: Some(&request.inputs), known: None };
+        let token = Some(&*request.retry_token);
+        let context = Context { asked: Some(&request.inputs), known: None, creation: token };
         if let (Some(together), Some(id)) = (module.together(), module.key(&request.inputs)) {
             let (inputs, retry_token) = (request.inputs.clone(), request.retry_token.clone());
             let part = Part { operation: Operation::Create, id: id.clone(), inputs, retry_token };
@@ -118,7 +119,8 @@ impl Driver {
     pub(super) async fn updated(&self, request: UpdateRequest) -> Result<Reply, Failure> {
         let module = self.module(request.address.resource_type())?;
         let id = &*request.identifier;
-        let context = Context { asked: Some(&request.inputs), known: Some(&request.prior.attributes) };
+        let known = Some(&request.prior.attributes);
+        let context = Context { asked: Some(&request.inputs), known, creation: None };
         if let Some(together) = module.together() {
             let (inputs, retry_token) = (request.inputs.clone(), request.retry_token.clone());
             let part = Part { operation: Operation::Update, id: id.to_owned(), inputs, retry_token };

@@ -11,7 +11,7 @@ use reconcile::record::StateEntry;
 use reconcile::value::ValueMap;
 
 use super::Driver;
-use super::wait::{Context, failure, object};
+use super::wait::{Context, Rest, Waiting, failure, object};
 use crate::lifecycle::{Stage, VISIBLE_WITHIN};
 use crate::module::{ResourceModule, Scope, Seen};
 use crate::tags;
@@ -102,8 +102,11 @@ impl Driver {
     ) -> ReadAnswer {
         let list = self.scope_of(module, request).and_then(|scope| lists.get(&scope));
         let entry = request.entry.as_deref();
-        let context =
-            Context { asked: entry.map(|entry| &entry.inputs), known: entry.map(|entry| &entry.attributes) };
+        let context = Context {
+            asked: entry.map(|entry| &entry.inputs),
+            known: entry.map(|entry| &entry.attributes),
+            creation: None,
+        };
         if let Some(Ok(items)) = list
             && let Some(seen) = items.get(&*request.identifier)
         {
@@ -141,7 +144,7 @@ impl Driver {
 
     pub(super) async fn found(&self, request: FindRequest) -> Result<Vec<Object>, Failure> {
         let module = self.module(request.address.resource_type())?;
-        let context = Context { asked: Some(&request.draft.inputs), known: None };
+        let context = Context { asked: Some(&request.draft.inputs), ..Context::default() };
         let live = if let Some(look) = module.find(&request.draft.inputs) {
             let mut all = self.carry_out(look).await.map_err(|error| failure(&error))?;
             all.retain(|seen| module.lifecycle().stage(&seen.state) != Stage::Gone);
@@ -149,7 +152,16 @@ impl Driver {
         } else {
             self.seen_with_token(module, &request.draft.inputs, &request.retry_token).await?
         };
-        Ok(live.into_iter().map(|seen| object(module.lifecycle(), seen, context)).collect())
+        // What its creation could not say may not have been said: the engine asks on, until it has.
+        let rest = Rest::of(module, &request.draft.inputs, &request.retry_token);
+        let asked_on = |object: Object| {
+            let id = object.identifier.to_string();
+            let pending = rest.clone().filter(|_| object.broken.is_none());
+            let pending =
+                pending.map(|rest| Waiting { id, rest: Some(rest), ..Waiting::default() }.to_pending());
+            Object { pending: pending.or(object.pending), ..object }
+        };
+        Ok(live.into_iter().map(|seen| asked_on(object(module.lifecycle(), seen, context))).collect())
     }
 
     /// What is there and carries the tag of a creation that was sent with `token`.

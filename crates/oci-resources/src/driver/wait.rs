@@ -19,7 +19,7 @@ use crate::tags::StackTags;
 use crate::wire;
 
 /// How to go on waiting, as it is kept in the state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Waiting {
     /// The object.
     pub(super) id: String,
@@ -27,6 +27,27 @@ pub(super) struct Waiting {
     pub(super) work_request: Option<WorkRequestId>,
     /// When it began, in seconds of Unix time: a new object may not be visible at once.
     pub(super) since: i64,
+    /// What is to be said once a new object has settled, because its creation could not say it.
+    pub(super) rest: Option<Rest>,
+}
+
+/// An update that follows a creation, as part of it. Its token is in the journal before it is sent, so that a program that was killed
+/// in between sends the same again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Rest {
+    /// The retry token.
+    pub(super) token: String,
+    /// It has been carried out, and is not asked for again.
+    pub(super) is_said: bool,
+}
+
+impl Rest {
+    /// That of a creation, if some of what is asked for has to be said afterwards.
+    pub(super) fn of(module: &dyn ResourceModule, asked: &ValueMap, retry_token: &str) -> Option<Self> {
+        let is_asked = |name: &&str| asked.get(name).is_some_and(|wanted| !wanted.is_null());
+        let has_rest = module.said_by_updates().iter().any(is_asked);
+        has_rest.then(|| Self { token: format!("{retry_token}-rest"), is_said: false })
+    }
 }
 
 impl Waiting {
@@ -34,6 +55,9 @@ impl Waiting {
         let mut json = json!({"id": self.id, "since": self.since});
         if let Some(work_request) = &self.work_request {
             json["work_request"] = json!({"service": word(work_request.service), "id": work_request.id});
+        }
+        if let Some(rest) = &self.rest {
+            json["rest"] = json!({"token": rest.token, "is_said": rest.is_said});
         }
         Pending(json.to_string().into())
     }
@@ -43,13 +67,17 @@ impl Waiting {
         let json: Json = serde_json::from_str(&pending.0).unwrap_or_default();
         let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
         let Some(id) = text(&json, "id") else {
-            return Self { id: pending.0.to_string(), work_request: None, since: 0 };
+            return Self { id: pending.0.to_string(), ..Self::default() };
         };
         let work_request = json.get("work_request").and_then(|request| {
             let service = WorkRequestService::of_service(&text(request, "service")?)?;
             Some(WorkRequestId { service, id: text(request, "id")? })
         });
-        Self { id, work_request, since: json.get("since").and_then(Json::as_i64).unwrap_or(0) }
+        let rest = json.get("rest").and_then(|rest| {
+            let is_said = rest.get("is_said")?.as_bool()?;
+            Some(Rest { token: text(rest, "token")?, is_said })
+        });
+        Self { id, work_request, since: json.get("since").and_then(Json::as_i64).unwrap_or(0), rest }
     }
 }
 
@@ -76,6 +104,8 @@ pub(super) enum Background {
 pub(super) struct Context<'a> {
     pub(super) asked: Option<&'a ValueMap>,
     pub(super) known: Option<&'a ValueMap>,
+    /// The token of a creation, where it may have something to be said afterwards.
+    pub(super) creation: Option<&'a str>,
 }
 
 impl Driver {
@@ -92,14 +122,22 @@ impl Driver {
             id: id.to_owned(),
             work_request: answer.work_request.clone(),
             since: self.time.now().timestamp(),
+            rest: context
+                .asked
+                .zip(context.creation)
+                .and_then(|(asked, token)| Rest::of(module, asked, token)),
         };
         if waiting.work_request.is_some() || operation == Operation::Delete {
             let words = if operation == Operation::Delete { "the deletion" } else { "the work request" };
             return Ok(running(module.lifecycle(), &waiting, words, None));
         }
+        if waiting.rest.is_some() {
+            // Its token must be in the journal before it is said.
+            return Ok(running(module.lifecycle(), &waiting, "its creation", None));
+        }
         let shown = if answer.body.is_object() { module.observe(answer.body) } else { None };
         match shown {
-            Some(seen) => Ok(self.completed(module, operation, &waiting, seen, context).await),
+            Some(seen) => self.completed(module, operation, &waiting, seen, context).await,
             None => match self.looked_at(module, operation, &waiting, context).await {
                 // It was made, whether it can be looked at now or not: its name must not be lost.
                 Err(failure) if operation == Operation::Create => {
@@ -125,7 +163,11 @@ impl Driver {
         request: &PollRequest,
     ) -> Result<Reply, Failure> {
         let waiting = Waiting::from_pending(&request.pending);
-        let context = Context { asked: Some(&request.entry.inputs), known: Some(&request.entry.attributes) };
+        let context = Context {
+            asked: Some(&request.entry.inputs),
+            known: Some(&request.entry.attributes),
+            creation: None,
+        };
         let Some(work_request) = &waiting.work_request else {
             return self.looked_at(module, request.operation, &waiting, context).await;
         };
@@ -187,6 +229,10 @@ impl Driver {
                 Ok(Reply::CameToNothing(self.came_to_nothing(&request.address, words)))
             }
             (None, Operation::Update | Operation::Delete) => Ok(Reply::Gone),
+            (Some(seen), Operation::Create) if waiting.rest.as_ref().is_some_and(|rest| rest.is_said) => {
+                // It was made, and only what was said afterwards did not come true. The engine sees that by itself.
+                Ok(self.reply(module, Operation::Create, waiting, seen, context))
+            }
             (Some(seen), Operation::Create) => {
                 let mut object = object(module.lifecycle(), seen, context);
                 object.pending = None;
@@ -208,7 +254,7 @@ impl Driver {
         context: Context<'_>,
     ) -> Result<Reply, Failure> {
         match self.look_with_state(module, &waiting.id).await {
-            Ok(Some(seen)) => Ok(self.completed(module, operation, waiting, seen, context).await),
+            Ok(Some(seen)) => self.completed(module, operation, waiting, seen, context).await,
             Ok(None) if operation == Operation::Create && self.may_be_hidden_yet(waiting) => {
                 Ok(running(module.lifecycle(), waiting, "its becoming visible", None))
             }
@@ -225,27 +271,33 @@ impl Driver {
         waiting: &Waiting,
         seen: Seen,
         context: Context<'_>,
-    ) -> Reply {
+    ) -> Result<Reply, Failure> {
         let is_new =
             operation == Operation::Create && module.lifecycle().stage(&seen.state) == Stage::Settled;
-        if let (true, Some(asked)) = (is_new, context.asked)
-            && let Some(work_request) = self.said_the_rest(module, &seen, asked).await
+        let rest = waiting.rest.as_ref().filter(|rest| is_new && !rest.is_said);
+        if let (Some(asked), Some(rest)) = (context.asked, rest)
+            && let Some(work_request) = self.said_the_rest(module, &seen, asked, &rest.token).await?
         {
-            let waiting = Waiting { id: seen.id, work_request, since: waiting.since };
-            return running(module.lifecycle(), &waiting, "what its creation could not say", None);
+            let rest = Some(Rest { is_said: true, ..rest.clone() });
+            let waiting = Waiting { id: seen.id, work_request, since: waiting.since, rest };
+            return Ok(running(module.lifecycle(), &waiting, "what its creation could not say", None));
         }
-        self.reply(module, operation, waiting, seen, context)
+        Ok(self.reply(module, operation, waiting, seen, context))
     }
 
     /// Tells a new object what its creation could not say, and answers with the work request of that, if there is one; `None` when
-    /// nothing was left to say. Should it fail, or the program end before it, the object is there all the same: the next plan finds
+    /// nothing was left to say, or when the service refuses to hear it: then the object is there all the same, and the next plan finds
     /// the difference.
+    ///
+    /// # Errors
+    /// When it may still come true: the engine asks again, and what is sent then is the same.
     async fn said_the_rest(
         &self,
         module: &dyn ResourceModule,
         seen: &Seen,
         asked: &ValueMap,
-    ) -> Option<Option<WorkRequestId>> {
+        token: &str,
+    ) -> Result<Option<Option<WorkRequestId>>, Failure> {
         let is_unsaid = |name: &&&str| {
             let wanted = asked.get(name).filter(|wanted| !wanted.is_null());
             wanted.is_some_and(|wanted| seen.attributes.get(name) != Some(wanted))
@@ -253,14 +305,19 @@ impl Driver {
         let unsaid: Vec<Arc<str>> =
             module.said_by_updates().iter().filter(is_unsaid).map(|name| Arc::from(*name)).collect();
         if unsaid.is_empty() {
-            return None;
+            return Ok(None);
         }
         let change = Change { current: seen, inputs: asked, attributes: &unsaid };
         // Of a model that the inputs do not fit the creation would have told.
         let calls = module.update(&seen.id, &change, &StackTags::carried(&seen.body)).unwrap_or_default();
-        let token = format!("{:016x}", self.client.world().random_u64());
-        let answer = self.in_turn(module, &seen.id, &calls, &token, asked).await.ok()?;
-        Some(answer.unwrap_or_default().work_request)
+        match self.in_turn(module, &seen.id, &calls, token, asked).await {
+            Ok(answer) => Ok(Some(answer.unwrap_or_default().work_request)),
+            Err(stop) => {
+                let failure = stop.into_failure();
+                let is_refused = failure.effect == Effect::None && failure.again_after.is_none();
+                if is_refused { Ok(None) } else { Err(failure) }
+            }
+        }
     }
 
     fn may_be_hidden_yet(&self, waiting: &Waiting) -> bool {
@@ -322,7 +379,7 @@ pub(super) fn object(lifecycle: &Lifecycle, seen: Seen, context: Context<'_>) ->
     let mut object = Object::new(seen.id.as_str(), attributes);
     match stage {
         Stage::Through => {
-            let waiting = Waiting { id: seen.id, work_request: None, since: 0 };
+            let waiting = Waiting { id: seen.id, ..Waiting::default() };
             object.pending = Some(waiting.to_pending());
         }
         Stage::Failed | Stage::Gone => {
@@ -377,8 +434,9 @@ mod tests {
     #[test]
     fn how_to_wait_survives_the_state_and_older_states_are_read() {
         let work_request = WorkRequestId { service: WorkRequestService::Mysql, id: "ocid1.wr".to_owned() };
-        for work_request in [None, Some(work_request)] {
-            let waiting = Waiting { id: "a \"b\"".to_owned(), work_request, since: 17 };
+        let rest = Rest { token: "t-rest".to_owned(), is_said: true };
+        for (work_request, rest) in [(None, None), (Some(work_request), Some(rest))] {
+            let waiting = Waiting { id: "a \"b\"".to_owned(), work_request, since: 17, rest };
             assert_eq!(Waiting::from_pending(&waiting.to_pending()), waiting);
         }
         let old = Waiting::from_pending(&Pending("ocid1.vcn.oc1..a".into()));
