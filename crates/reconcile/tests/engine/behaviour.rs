@@ -1,5 +1,6 @@
 //! The engine from graph to world, with a small world in memory: what is planned, in which order, and what comes of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::toy::{Bench, address};
@@ -42,6 +43,19 @@ async fn what_is_applied_is_there_and_a_second_plan_is_empty() {
     let destroy = PlanOptions { mode: Mode::Destroy, ..PlanOptions::default() };
     bench.apply_with(&Graph::empty(), &destroy).await;
     assert!(bench.world().names().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_thousands_have_in_common_is_stored_once() {
+    let mut bench = Bench::new();
+    bench.apply_all(&graph([net("a"), net("b")])).await;
+    let names = |name: &str| {
+        let entry = bench.state().entry(&address(name)).unwrap();
+        entry.attributes.keys().cloned().collect::<Vec<_>>()
+    };
+    let (first, second) = (names("net.a"), names("net.b"));
+    assert!(!first.is_empty() && first.len() == second.len());
+    assert!(first.iter().zip(&second).all(|(a, b)| Arc::ptr_eq(a, b)), "{first:?}");
 }
 
 #[tokio::test(start_paused = true)]

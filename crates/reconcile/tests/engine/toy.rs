@@ -161,7 +161,8 @@ impl ToyWorld {
 
     fn object(&self, id: &str) -> Option<Object> {
         let thing = self.things.get(id)?;
-        let mut attributes = thing.attributes.clone();
+        // A map of its own, as what is decoded from an answer has.
+        let mut attributes = thing.attributes.map_values(Value::clone);
         attributes.remove("password");
         let broken = thing.broken.then(|| "it fell over".to_owned());
         Some(Object { broken, ..Object::new(id, attributes) })
