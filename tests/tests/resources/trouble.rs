@@ -293,8 +293,12 @@ fn with_rest(bench: &Bench, wanted: Option<&str>) -> Graph {
         ..MysqlBackup::default()
     };
     match wanted {
-        Some(mount_target::TYPE) => drop(builder.add(storage.inputs().at(at(mount_target::TYPE, "it")))),
-        Some(_) => drop(builder.add(backup.inputs().at(at(mysql_backup::TYPE, "it")))),
+        Some(mount_target::TYPE) => {
+            builder.add(storage.inputs().at(at(mount_target::TYPE, "it")));
+        }
+        Some(_) => {
+            builder.add(backup.inputs().at(at(mysql_backup::TYPE, "it")));
+        }
         None => {}
     }
     builder.build().unwrap()
