@@ -16,7 +16,7 @@ mod routes;
 mod servers;
 mod vnics;
 
-pub(crate) use addresses::{blocks_of, choose_address};
+pub(crate) use addresses::{Wanted, blocks_of, choose_address};
 pub use addresses::{check_host_name, free_addresses, vcn_of_subnet};
 pub(crate) use control::CONTROLS;
 pub use flow::Protocol;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::addresses::{check_host_name, choose_address, vcn_of_subnet};
+use super::addresses::{Wanted, check_host_name, choose_address, vcn_of_subnet};
 use super::names::full_name;
 use crate::cloud::{Cloud, Event, New, Resource};
 use crate::error::ApiError;
@@ -123,7 +123,8 @@ pub fn attach_service_vnic(cloud: &mut Cloud, request: &VnicRequest) -> Result<A
 
 fn attach(cloud: &mut Cloud, request: &VnicRequest, of_service: bool) -> Result<AttachedVnic, ApiError> {
     let availability_domain = check(cloud, request)?;
-    let address = choose_address(cloud, "privateIp", request.subnet_id, request.private_ip)?;
+    let wanted = Wanted { address: request.private_ip, ..Wanted::default() };
+    let address = choose_address(cloud, "privateIp", request.subnet_id, wanted)?;
     let mut body = Map::new();
     let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
     set("availabilityDomain", json!(availability_domain));

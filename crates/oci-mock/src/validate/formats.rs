@@ -93,8 +93,8 @@ fn text_problem(
     text: &str,
     whole: &Map<String, Value>,
 ) -> Option<String> {
-    // An empty id takes something away in an update (`privateIpId` of a public IP).
-    if text.is_empty() && name == "privateIpId" {
+    // An empty id takes something away in an update: a public IP from a private one, that from its VNIC.
+    if text.is_empty() && (name == "privateIpId" || (name == "vnicId" && model == "UpdatePrivateIpDetails")) {
         return None;
     }
     if let Some(problem) = ocid_problem(name, text) {
@@ -107,9 +107,9 @@ fn text_problem(
             cidr_problem(text)
         }
         // A client of an export may be a single address.
-        "source" if model == "ClientOptions" && text.parse::<IpAddr>().is_ok() => None,
-        "source" => address_range_problem(text, whole.get("sourceType")),
-        "destination" => address_range_problem(text, whole.get("destinationType")),
+        "source" if model == "ClientOptions" && text.parse::<IpAddr>().is_err() => cidr_problem(text),
+        "source" if service == "core" => address_range_problem(text, whole.get("sourceType")),
+        "destination" if service == "core" => address_range_problem(text, whole.get("destinationType")),
         "privateIp" | "ipAddress" | "readEndpointIpAddress" | "assignedPrivateIpv4" => {
             text.parse::<IpAddr>().is_err().then(|| format!("{text:?} is not an IP address"))
         }

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::net::{Net, text};
 
 /// A line of a table: what it is, method and path, body, and the refusal with a word of its message.
-type Case<'a> = (&'a str, Method, String, Value, &'a str, &'a str);
+pub(crate) type Case<'a> = (&'a str, Method, String, Value, &'a str, &'a str);
 
 /// The same with method and path together.
 type Short<'a> = (&'a str, (Method, String), Value, &'a str, &'a str);
 
-fn assert_refused(net: &Net, table: Vec<Case>) {
+pub(crate) fn assert_refused(net: &Net, table: Vec<Case>) {
     for (what, method, path, body, expected, word) in table {
         let mut request = WireRequest::new(method, format!("/20160918/{path}"));
         if !body.is_null() {

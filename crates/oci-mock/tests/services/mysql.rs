@@ -291,6 +291,43 @@ fn configurations_belong_to_a_shape_and_stay_while_they_are_used() {
 }
 
 #[test]
+fn the_ipv6_address_of_a_db_system_is_one_of_its_subnet() {
+    let site = Site::new();
+    let tenancy = site.cloud.tenancy();
+    let vcn = json!({
+        "compartmentId": tenancy, "cidrBlocks": ["10.0.0.0/16"], "isIpv6Enabled": true,
+        "ipv6PrivateCidrBlocks": ["fd00:0:0:100::/56"],
+    });
+    let vcn = site.created("/20160918/vcns", &vcn, 200);
+    site.pass(2);
+    let subnet = json!({
+        "compartmentId": tenancy, "vcnId": vcn, "cidrBlock": "10.0.1.0/24", "ipv6CidrBlock": "fd00:0:0:101::/64",
+    });
+    let subnet = site.created("/20160918/subnets", &subnet, 200);
+    site.pass(4);
+    let pair = |block: &str, address: &str| {
+        let pair = json!({"ipv6SubnetCidr": block, "ipv6Address": address});
+        json!({"subnetId": subnet, "hostnameLabel": null, "isIpv6Enabled": true,
+               "ipv6AddressIpv6SubnetCidrPairDetails": pair})
+    };
+    let id = system(&site, &pair("FD00:0:0:101::/64", "fd00:0:0:101:0::20"));
+    let shown = site.read(&format!("{PATH}/{id}"));
+    assert_eq!(
+        shown["ipv6AddressIpv6SubnetCidrPairDetails"],
+        json!({"ipv6SubnetCidr": "fd00:0:0:101::/64", "ipv6Address": "fd00:0:0:101::20"})
+    );
+    for (block, address, word) in [
+        ("fd00:0:0:102::/64", "fd00:0:0:102::20", "not a block of subnet"),
+        ("fd00:0:0:101::/64", "fd00:0:0:102::20", "not an address of subnet"),
+    ] {
+        let answer = site.cloud.post(PATH, &with(details(&site), &pair(block, address)));
+        let error = answer.json().unwrap();
+        assert_eq!((answer.status.as_u16(), &error["code"]), (400, &json!("InvalidParameter")), "{error}");
+        assert!(error["message"].as_str().unwrap().contains(word), "{error}");
+    }
+}
+
+#[test]
 fn mysql_refuses_what_the_service_refuses() {
     let site = Site::new();
     let small = system(&site, &json!({"shapeName": "MySQL.4", "hostnameLabel": "small"}));

@@ -9,6 +9,7 @@ pub mod dhcp_options;
 pub mod image;
 pub mod instance;
 pub mod internet_gateway;
+pub(crate) mod ipv6;
 pub mod limits;
 pub mod nat_gateway;
 pub mod network_security_group;

@@ -32,14 +32,22 @@ pub static MODULE: Module = Module {
 const PER_VNIC_MAX: usize = 64;
 
 fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
-    let new_id = match (call.text("vnicId"), call.text("subnetId")) {
-        (Some(vnic_id), _) => create_on_vnic(cloud, call, vnic_id)?,
-        (None, Some(subnet_id)) => create_reserved(cloud, call, subnet_id)?,
-        (None, None) => return Err(ApiError::missing("vnicId")),
+    let new_id = match (call.text("vnicId"), call.text("subnetId"), call.text("vlanId")) {
+        (Some(vnic_id), _, _) => create_on_vnic(cloud, call, vnic_id)?,
+        (None, Some(subnet_id), _) => create_reserved(cloud, call, subnet_id)?,
+        (None, None, Some(vlan_id)) => create_in_vlan(cloud, call, vlan_id)?,
+        (None, None, None) => return Err(ApiError::missing("vnicId")),
     };
-    let tags = ["displayName", "definedTags", "freeformTags"];
+    let others = [
+        "displayName",
+        "definedTags",
+        "freeformTags",
+        "routeTableId",
+        "cidrPrefixLength",
+        "ipv4SubnetCidrAtCreation",
+    ];
     let given: Map<String, Value> =
-        tags.into_iter().filter_map(|name| Some((name.to_owned(), call.json.get(name)?.clone()))).collect();
+        others.into_iter().filter_map(|name| Some((name.to_owned(), call.json.get(name)?.clone()))).collect();
     cloud.update(&new_id, |ip| {
         ip.merge(&given);
         ip.set_hidden(super::defaults::DEFAULT_OF, "oci_core_private_ip");
@@ -59,7 +67,8 @@ fn create_on_vnic(cloud: &mut Cloud, call: &Call, vnic_id: &str) -> Result<Strin
         )));
     }
     check_label(cloud, call, &subnet_id)?;
-    let address = network::choose_address(cloud, "ipAddress", &subnet_id, call.text("ipAddress"))?;
+    check_route_table(cloud, call, &subnet_id)?;
+    let address = network::choose_address(cloud, "ipAddress", &subnet_id, wanted(call)?)?;
     let id = network::add_private_ip(cloud, vnic_id, address, call.text("hostnameLabel"), false);
     if let Some(lifetime) = call.text("lifetime") {
         cloud.update(&id, |ip| ip.set("lifetime", lifetime));
@@ -75,18 +84,62 @@ fn create_reserved(cloud: &mut Cloud, call: &Call, subnet_id: &str) -> Result<St
         return Err(ApiError::missing("vnicId"));
     }
     check_label(cloud, call, subnet_id)?;
-    let address = network::choose_address(cloud, "ipAddress", subnet_id, call.text("ipAddress"))?;
-    let mut body = Map::new();
-    body.insert("compartmentId".to_owned(), json!(compartment_id));
-    body.insert("subnetId".to_owned(), json!(subnet_id));
-    body.insert("ipAddress".to_owned(), json!(address.to_string()));
+    check_route_table(cloud, call, subnet_id)?;
+    let address = network::choose_address(cloud, "ipAddress", subnet_id, wanted(call)?)?.to_string();
+    let place = [("compartmentId", compartment_id.as_str()), ("subnetId", subnet_id)];
+    Ok(insert_unassigned(cloud, call, &address, &place))
+}
+
+/// An address of a VLAN. The mock makes no VLANs and does not know their blocks, so that it takes the OCID as it is and chooses
+/// no address.
+fn create_in_vlan(cloud: &mut Cloud, call: &Call, vlan_id: &str) -> Result<String, ApiError> {
+    let address = call.required_text("ipAddress")?;
+    let mut there = cloud.live_referrers(&PRIVATE_IP, vlan_id);
+    if there.any(|ip| ip.text("ipAddress") == Some(address)) {
+        let why = format!("Private IP address {address} is already in use in VLAN {vlan_id}");
+        return Err(ApiError::conflict(why));
+    }
+    drop(there);
+    Ok(insert_unassigned(cloud, call, address, &[("vlanId", vlan_id)]))
+}
+
+/// Adds an address that no VNIC has.
+fn insert_unassigned(cloud: &mut Cloud, call: &Call, address: &str, place: &[(&str, &str)]) -> String {
+    let mut body: Map<String, Value> =
+        place.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    body.insert("ipAddress".to_owned(), json!(address));
     body.insert("isPrimary".to_owned(), json!(false));
     body.insert("ipState".to_owned(), json!("AVAILABLE"));
     body.insert("lifetime".to_owned(), json!("RESERVED"));
     if let Some(label) = call.text("hostnameLabel") {
         body.insert("hostnameLabel".to_owned(), json!(label));
     }
-    Ok(cloud.insert(New { kind: &PRIVATE_IP, id: None, state: None, body, hidden: Map::new() }))
+    cloud.insert(New { kind: &PRIVATE_IP, id: None, state: None, body, hidden: Map::new() })
+}
+
+/// The address that a request asks for.
+fn wanted<'c>(call: &'c Call) -> Result<network::Wanted<'c>, ApiError> {
+    let prefix = match call.integer("cidrPrefixLength") {
+        None => None,
+        Some(length) => match u8::try_from(length) {
+            Ok(length @ 1..=32) => Some(length),
+            _ => {
+                return Err(ApiError::invalid("cidrPrefixLength", format!("{length} is not within 1 to 32")));
+            }
+        },
+    };
+    Ok(network::Wanted {
+        address: call.text("ipAddress"),
+        prefix,
+        within: call.text("ipv4SubnetCidrAtCreation"),
+    })
+}
+
+/// Refuses a route table of another VCN.
+fn check_route_table(cloud: &Cloud, call: &Call, subnet_id: &str) -> Result<(), ApiError> {
+    let Some(table) = call.text("routeTableId") else { return Ok(()) };
+    let vcn_id = network::vcn_of_subnet(cloud, subnet_id).unwrap_or_default();
+    related_in_vcn(cloud, "routeTableId", &super::defaults::ROUTE_TABLE, table, vcn_id).map(drop)
 }
 
 fn check_label(cloud: &Cloud, call: &Call, subnet_id: &str) -> Result<(), ApiError> {
@@ -112,28 +165,40 @@ fn is_primary(ip: &Resource) -> bool {
 fn update(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let ip = cloud.find_live(&PRIVATE_IP, call.id())?;
     let subnet_id = ip.text("subnetId").unwrap_or_default().to_owned();
-    let vcn_id = network::vcn_of_subnet(cloud, &subnet_id).unwrap_or_default().to_owned();
     if let Some(label) = call.text("hostnameLabel") {
         network::check_host_name(cloud, "hostnameLabel", &subnet_id, label, Some(call.id()))?;
     }
-    if let Some(table) = call.text("routeTableId") {
-        related_in_vcn(cloud, "routeTableId", &super::defaults::ROUTE_TABLE, table, &vcn_id)?;
-    }
+    check_route_table(cloud, call, &subnet_id)?;
+    let mut changes = call.json.clone();
     if let Some(vnic_id) = call.text("vnicId") {
-        let vnic = cloud.related("vnicId", &VNIC, vnic_id)?;
-        if is_primary(ip) && ip.text("vnicId") != Some(vnic_id) {
-            return Err(ApiError::invalid("vnicId", "a primary private IP stays on its VNIC"));
-        }
-        if vnic.text("subnetId") != Some(&subnet_id) {
-            return Err(ApiError::invalid("vnicId", format!("VNIC {vnic_id} is not in subnet {subnet_id}")));
+        if vnic_id.is_empty() {
+            let lifetime = call.text("lifetime").or(ip.text("lifetime"));
+            if lifetime == Some(network::EPHEMERAL) {
+                return Err(ApiError::invalid("vnicId", "an ephemeral private IP goes with its VNIC"));
+            }
+            changes.insert("vnicId".to_owned(), Value::Null);
+        } else {
+            check_vnic(cloud, ip, vnic_id, &subnet_id)?;
         }
     }
     cloud.update(call.id(), |ip| {
-        ip.merge(&call.json);
+        ip.merge(&changes);
         let state = if ip.body.contains_key("vnicId") { "ASSIGNED" } else { "AVAILABLE" };
         ip.set("ipState", state);
     });
     Ok(Reply::resource(cloud.find(&PRIVATE_IP, call.id())?))
+}
+
+/// Whether a private IP may move to this VNIC.
+fn check_vnic(cloud: &Cloud, ip: &Resource, vnic_id: &str, subnet_id: &str) -> Result<(), ApiError> {
+    let vnic = cloud.related("vnicId", &VNIC, vnic_id)?;
+    if is_primary(ip) && ip.text("vnicId") != Some(vnic_id) {
+        return Err(ApiError::invalid("vnicId", "a primary private IP stays on its VNIC"));
+    }
+    if vnic.text("subnetId") != Some(subnet_id) {
+        return Err(ApiError::invalid("vnicId", format!("VNIC {vnic_id} is not in subnet {subnet_id}")));
+    }
+    Ok(())
 }
 
 fn delete(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {

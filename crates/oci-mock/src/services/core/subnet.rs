@@ -13,8 +13,8 @@ use super::private_ip::PRIVATE_IP;
 use super::vcn::VCN;
 use super::vnic::VNIC;
 use super::{
-    NETWORK, check_vcn_limit, end, find_changeable, network_kind, provision, related_in_vcn, reorder_field,
-    usable_vcn,
+    NETWORK, check_vcn_limit, end, find_changeable, ipv6, network_kind, provision, related_in_vcn,
+    reorder_field, usable_vcn,
 };
 use crate::cloud::{Affected, Cloud, Kind, New, Resource, WorkRequest};
 use crate::error::ApiError;
@@ -60,6 +60,7 @@ fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     }
     check_flags(call)?;
     check_references(cloud, call, &vcn_id)?;
+    let ipv6 = ipv6::requested_of_subnet(cloud, vcn, call, None)?;
     let domain = domain_name(cloud, vcn, call)?;
 
     let mut body = facts().project("core", "Subnet", &call.json);
@@ -88,6 +89,7 @@ fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     if let Some(domain) = domain {
         body.insert("subnetDomainName".to_owned(), json!(domain));
     }
+    body.extend(ipv6.into_iter().filter(|(_, value)| !value.is_null()));
     reorder_field(&mut body, "securityListIds");
     provision(cloud, New::of(&SUBNET, "PROVISIONING", body), CREATE_TIME)
 }
@@ -190,6 +192,7 @@ fn update(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
         return Err(ApiError::incorrect_state(format!("VCN {vcn_id} is UPDATING")));
     }
     check_references(cloud, call, &vcn_id)?;
+    let ipv6 = ipv6::requested_of_subnet(cloud, vcn, call, Some(call.id()))?;
     let mut blocks = None;
     if let Some(text) = call.text("cidrBlock") {
         let block = parse_block("cidrBlock", text)?;
@@ -210,6 +213,7 @@ fn update(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     }
     cloud.update(call.id(), |subnet| {
         subnet.merge(&call.json);
+        subnet.merge(&ipv6);
         reorder_field(&mut subnet.body, "securityListIds");
         if let Some(blocks) = blocks {
             subnet.set("ipv4CidrBlocks", blocks);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::defaults::create_defaults;
 use super::subnet::accept_move;
-use super::{CHANGE_TIME, NETWORK, find_changeable, limits, network_kind};
+use super::{CHANGE_TIME, NETWORK, find_changeable, ipv6, limits, network_kind};
 use crate::cloud::{Affected, Cloud, Event, Kind, New, WorkRequest};
 use crate::error::ApiError;
 use crate::facts::facts;
@@ -42,6 +42,7 @@ fn create(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> {
     let blocks = requested_blocks(call)?;
     limits::check(cloud, "vcn-count", None, 1.0)?;
     let mut body = facts().project("core", "Vcn", &call.json);
+    body.extend(ipv6::of_new_vcn(cloud, call)?);
     body.insert("cidrBlock".to_owned(), json!(blocks[0]));
     body.insert("cidrBlocks".to_owned(), json!(blocks));
     if let Some(label) = call.text("dnsLabel") {

@@ -1,5 +1,7 @@
 //! What a DB system is set to: the defaults of a new one, and which changes are allowed.
 
+use std::net::Ipv6Addr;
+
 use serde_json::{Map, Value, json};
 
 use super::configuration;
@@ -9,6 +11,8 @@ use crate::cloud::{Cloud, Resource};
 use crate::error::ApiError;
 use crate::facts::facts;
 use crate::services::Call;
+use crate::services::core::ipv6;
+use crate::services::core::subnet::SUBNET;
 
 /// Names that the service needs for itself (Oracle's documentation, "Reserved Usernames").
 const RESERVED_NAMES: [&str; 6] =
@@ -61,6 +65,7 @@ pub(super) fn of_new(cloud: &Cloud, call: &Call) -> Result<Map<String, Value>, A
         );
     }
     require_consistent(&body, shape)?;
+    take_ipv6(cloud, call, &mut body)?;
     if let Some(id) = call.text("configurationId") {
         configuration::require_fitting(cloud, "configurationId", id, shape.name, is_ha)?;
     } else if let Some(id) = configuration::default_for(cloud, shape.name, is_ha) {
@@ -227,6 +232,7 @@ pub(super) fn changed(cloud: &Cloud, system: &Resource, call: &Call) -> Result<M
     require_growth(system, &mut body)?;
     require_upgrade(system, call)?;
     require_consistent(&body, shape)?;
+    take_ipv6(cloud, call, &mut body)?;
     let is_ha = body["isHighlyAvailable"] == json!(true);
     let fits = |id: &str| configuration::require_fitting(cloud, "configurationId", id, shape.name, is_ha);
     if let Some(id) = call.text("configurationId") {
@@ -238,6 +244,37 @@ pub(super) fn changed(cloud: &Cloud, system: &Resource, call: &Call) -> Result<M
     }
     let changes = body.into_iter().filter(|(name, value)| system.body.get(name) != Some(value));
     Ok(changes.collect())
+}
+
+/// The IPv6 address that is asked for, as the service spells it; it must be one of the subnet's.
+fn take_ipv6(cloud: &Cloud, call: &Call, body: &mut Map<String, Value>) -> Result<(), ApiError> {
+    let field = "ipv6AddressIpv6SubnetCidrPairDetails";
+    let Some(pair) = call.json.get(field).filter(|pair| !pair.is_null()) else { return Ok(()) };
+    let subnet = cloud.related("subnetId", &SUBNET, body["subnetId"].as_str().unwrap_or_default())?;
+    let blocks = ipv6::of_subnet(subnet);
+    let mut shown = Map::new();
+    let block = match pair["ipv6SubnetCidr"].as_str() {
+        None => None,
+        Some(text) => {
+            let block = text.parse().ok().filter(|block| blocks.contains(block));
+            let path = format!("{field}.ipv6SubnetCidr");
+            let why = || ApiError::invalid(&path, format!("{text:?} is not a block of subnet {}", subnet.id));
+            Some(block.ok_or_else(why)?)
+        }
+    };
+    if let Some(text) = pair["ipv6Address"].as_str() {
+        let address: Option<Ipv6Addr> = text.parse().ok();
+        let is_there = |address: &Ipv6Addr| match &block {
+            Some(block) => block.contains(address),
+            None => blocks.iter().any(|block| block.contains(address)),
+        };
+        let path = format!("{field}.ipv6Address");
+        let why = || ApiError::invalid(&path, format!("{text:?} is not an address of subnet {}", subnet.id));
+        shown.insert("ipv6Address".to_owned(), json!(address.filter(is_there).ok_or_else(why)?));
+    }
+    shown.extend(block.map(|block| ("ipv6SubnetCidr".to_owned(), json!(block))));
+    body.insert(field.to_owned(), Value::Object(shown));
+    Ok(())
 }
 
 fn require_growth(system: &Resource, body: &mut Map<String, Value>) -> Result<(), ApiError> {
