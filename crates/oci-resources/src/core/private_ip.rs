@@ -27,7 +27,7 @@ use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
-use crate::values::text;
+use crate::values::{text, without_empty};
 use crate::wire;
 
 /// Terraform's name of the type.
@@ -124,8 +124,13 @@ pub fn ip_address(address: &Address) -> Output<String> {
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<PrivateIp, Told>);
 
+/// Without a VNIC it shows none, which an empty text asks for.
 fn seen(body: Json) -> Seen {
-    Seen::new(&SCHEMA, body, &[])
+    let mut seen = Seen::new(&SCHEMA, body, &[]);
+    if seen.attributes.get("vnic_id").is_none() {
+        seen.attributes.insert("vnic_id", Value::string(""));
+    }
+    seen
 }
 
 /// It has no states.
@@ -177,6 +182,7 @@ impl ResourceModule for Module {
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
+        let inputs = &without_empty(inputs, "vnic_id");
         Ok(Call::with_raw(CreatePrivateIp::new(wire::creation(inputs, tags, &[])?), wire::raw(inputs)))
     }
 
@@ -189,16 +195,19 @@ impl ResourceModule for Module {
     }
 
     fn scope(&self, attributes: &ValueMap) -> Scope {
-        let parent = text(attributes, "subnet_id");
-        Scope { parent: parent.or_else(|| text(attributes, "vnic_id")), ..Scope::default() }
+        let parents = ["subnet_id", "vlan_id", "vnic_id"].into_iter();
+        let parent = parents.filter_map(|name| text(attributes, name)).find(|parent| !parent.is_empty());
+        Scope { parent, ..Scope::default() }
     }
 
-    /// Lists are of a subnet or of a VNIC, not of a compartment.
+    /// Lists are of a subnet, a VLAN or a VNIC, not of a compartment.
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
         let parent = scope.parent.clone()?;
         let mut list = ListPrivateIps::new();
         if parent.starts_with("ocid1.vnic.") {
             list.vnic_id = Some(parent);
+        } else if parent.starts_with("ocid1.vlan.") {
+            list.vlan_id = Some(parent);
         } else {
             list.subnet_id = Some(parent);
         }

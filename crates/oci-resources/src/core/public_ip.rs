@@ -16,7 +16,7 @@ use oci_client::services::core::operations::{
 use reconcile::Address;
 use reconcile::provider::{Failure, Invalid, ResourceType};
 use reconcile::schema::Schema;
-use reconcile::value::ValueMap;
+use reconcile::value::{Value, ValueMap};
 use schemars::JsonSchema;
 use serde_json::Value as Json;
 
@@ -28,7 +28,7 @@ use crate::module::{Api, Change, ResourceModule, Scope, Seen};
 use crate::rules;
 use crate::schema;
 use crate::tags::StackTags;
-use crate::values::text;
+use crate::values::{text, without_empty};
 use crate::wire;
 
 /// Terraform's name of the type.
@@ -110,8 +110,13 @@ pub fn ip_address(address: &Address) -> Output<String> {
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<PublicIp, Told>);
 
+/// Without a private address it shows none, which an empty text asks for.
 fn seen(body: Json) -> Seen {
-    Seen::new(&SCHEMA, body, &[])
+    let mut seen = Seen::new(&SCHEMA, body, &[]);
+    if seen.attributes.get("private_ip_id").is_none() {
+        seen.attributes.insert("private_ip_id", Value::string(""));
+    }
+    seen
 }
 
 /// Durations as seen in real tenancies; the limit is that of Oracle's Terraform provider.
@@ -157,6 +162,7 @@ impl ResourceModule for Module {
     }
 
     fn create(&self, inputs: &ValueMap, tags: &StackTags) -> Result<Call, Failure> {
+        let inputs = &without_empty(inputs, "private_ip_id");
         Ok(Call::with_raw(CreatePublicIp::new(wire::creation(inputs, tags, &[])?), wire::raw(inputs)))
     }
 

@@ -65,10 +65,11 @@ pub struct Subnet {
     /// Several IPv4 blocks, in place of `cidr_block`, with which the service changes them; a change replaces the subnet.
     #[schemars(extend("x-force-new" = true, "x-unordered" = true, "x-volatile" = true))]
     pub ipv4cidr_blocks: Attr<Vec<String>>,
-    /// One IPv6 block of the VCN.
+    /// One IPv6 block of the VCN; the first of `ipv6cidr_blocks`, with which the service changes it.
+    #[schemars(extend("x-volatile" = true))]
     pub ipv6cidr_block: Attr<String>,
-    /// Several IPv6 blocks of the VCN.
-    #[schemars(extend("x-unordered" = true))]
+    /// Several IPv6 blocks of the VCN; all of them, with which the service changes `ipv6cidr_block`.
+    #[schemars(extend("x-unordered" = true, "x-volatile" = true))]
     pub ipv6cidr_blocks: Attr<Vec<String>>,
     /// What people call it; 1 to 255 characters.
     #[schemars(length(min = 1, max = 255))]

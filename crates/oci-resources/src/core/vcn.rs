@@ -162,11 +162,17 @@ pub fn default_dhcp_options_id(address: &Address) -> Output<String> {
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(schema::of::<Vcn, Told>);
 
+/// That it has IPv6, and a block of Oracle's, shows by its blocks only.
 fn seen(body: Json) -> Seen {
     let mut seen = Seen::new(&SCHEMA, body, &[]);
-    let has_ipv6 =
-        seen.body.get("ipv6CidrBlocks").and_then(Json::as_array).is_some_and(|blocks| !blocks.is_empty());
-    seen.attributes.insert("is_ipv6enabled", Value::Bool(has_ipv6));
+    let has =
+        |field: &str| seen.body.get(field).and_then(Json::as_array).is_some_and(|blocks| !blocks.is_empty());
+    let has_oracles = has("ipv6CidrBlocks");
+    let has_any = has_oracles || has("ipv6PrivateCidrBlocks") || has("byoipv6CidrBlocks");
+    seen.attributes.insert("is_ipv6enabled", Value::Bool(has_any));
+    if has_any {
+        seen.attributes.insert("is_oracle_gua_allocation_enabled", Value::Bool(has_oracles));
+    }
     seen
 }
 
