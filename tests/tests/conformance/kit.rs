@@ -100,6 +100,49 @@ pub(crate) struct Variation {
     pub(crate) path: &'static str,
     /// The new value of the top-level attribute.
     pub(crate) value: Expr,
+    /// Other attributes that have to change with it, or go.
+    pub(crate) with: Vec<(&'static str, Option<Expr>)>,
+}
+
+impl Variation {
+    /// Together with another attribute, which does not count as tried. What the schema says of that is expected too.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Expr>) -> Self {
+        self.with.push((name, Some(value.into())));
+        self
+    }
+
+    /// And without another attribute, which does not count as tried.
+    pub(crate) fn without(mut self, name: &'static str) -> Self {
+        self.with.push((name, None));
+        self
+    }
+
+    pub(crate) fn top(&self) -> &'static str {
+        self.path.split('.').next().unwrap()
+    }
+
+    /// All that changes, by the names of the top level.
+    fn parts(&self) -> impl Iterator<Item = (&'static str, Option<&Expr>)> {
+        let others = self.with.iter().map(|(name, value)| (*name, value.as_ref()));
+        std::iter::once((self.top(), Some(&self.value))).chain(others)
+    }
+
+    /// What is asked for after the change.
+    fn made_to(&self, asked: &Asked) -> Asked {
+        let mut asked = asked.clone();
+        for (name, value) in self.parts() {
+            match value {
+                Some(value) => drop(asked.insert(name.into(), value.clone())),
+                None => drop(asked.remove(name)),
+            }
+        }
+        asked
+    }
+
+    /// Whether it makes a new object necessary.
+    fn forces_new(&self, schema: &Schema) -> bool {
+        forces_new(schema, self.path) || self.with.iter().any(|(name, _)| forces_new(schema, name))
+    }
 }
 
 /// A case with nothing special; to be completed with `..PLAIN`.
@@ -126,7 +169,7 @@ pub(crate) fn asked(inputs: oci_resources::attr::Inputs) -> Asked {
 
 /// A change of one top-level attribute, or of one inside it.
 pub(crate) fn change(path: &'static str, value: impl Into<Expr>) -> Variation {
-    Variation { path, value: value.into() }
+    Variation { path, value: value.into(), with: Vec::new() }
 }
 
 /// A value written as JSON.
@@ -366,11 +409,11 @@ async fn each_attribute_from(case: &Case, start: usize) -> Vec<String> {
     let mut tried = Vec::new();
     bench.reach(&case.graph_in(around, &place, Some(&asked), &[])).await;
     for change in changes {
-        let top = change.path.split('.').next().unwrap();
         let touched = touched(&asked, &change);
         let expected = touched.iter().any(|path| forces_new(&schema, path));
         assert_eq!(expected, forces_new(&schema, change.path), "{}: {touched:?}", change.path);
-        asked.insert(top.into(), change.value);
+        let expected = change.forces_new(&schema);
+        asked = change.made_to(&asked);
         let graph = case.graph_in(around, &place, Some(&asked), &[]);
         let plan = bench.reach(&graph).await;
         let steps: Vec<_> = plan.steps().iter().filter(|step| step.address == case.subject()).collect();
@@ -412,11 +455,13 @@ fn is_asked(bench: &Bench, asked: &Asked, path: &str) -> bool {
 }
 
 /// Changes an attribute behind the back of the bench's program: with another one that has no state.
-async fn changed_by_somebody_else(case: &Case, bench: &Bench, top: &str, value: &Expr) {
+async fn changed_by_somebody_else(case: &Case, bench: &Bench, changed: &BTreeMap<&str, Option<&Expr>>) {
     let entry = Arc::new(bench.journal.state().entry(&case.subject()).unwrap().clone());
     let identifier = entry.identifier.clone().unwrap();
     let mut inputs = entry.inputs.clone();
-    inputs.insert(top, resolved(bench, value));
+    for (name, value) in changed {
+        inputs.insert(*name, value.map_or(Value::Null, |value| resolved(bench, value)));
+    }
     let other = Driver::new(bench.cloud.client.clone(), "others", vec![bench.cloud.tenancy()]);
     let request = UpdateRequest {
         address: case.subject(),
@@ -424,14 +469,14 @@ async fn changed_by_somebody_else(case: &Case, bench: &Bench, top: &str, value: 
         identifier: identifier.clone(),
         prior: Arc::clone(&entry),
         inputs,
-        changed: vec![top.into()],
+        changed: changed.keys().map(|name| (*name).into()).collect(),
     };
     let mut reply = other.update(request).await.unwrap();
     for _ in 0..1000 {
         let pending = match reply {
             Reply::Running(running) => running.pending.unwrap(),
             Reply::Settled(object) if object.pending.is_none() => return,
-            other => panic!("{top}: {other:?}"),
+            other => panic!("{changed:?}: {other:?}"),
         };
         bench.world.sleep(std::time::Duration::from_secs(5)).await;
         let poll = PollRequest {
@@ -443,7 +488,7 @@ async fn changed_by_somebody_else(case: &Case, bench: &Bench, top: &str, value: 
         };
         reply = other.poll(poll).await.unwrap();
     }
-    panic!("{top}: it never settled");
+    panic!("{changed:?}: it never settled");
 }
 
 /// What somebody else changes is noticed, and put back; but for what the service never tells, and what a list does not show.
@@ -463,17 +508,16 @@ async fn changes_by_others_from(case: &Case, start: usize) {
     let is_one_way = |change: &Variation| case.one_way.contains(&change.path);
     changes.sort_by_key(is_one_way);
     for change in changes {
-        let top = change.path.split('.').next().unwrap();
+        let top = change.top();
         let attribute = schema.attribute(top).unwrap();
         // What was not asked for is nobody's business; and nobody can change what makes a new object.
-        if forces_new(&schema, change.path) || attribute.write_only || !is_asked(&bench, &asked, change.path)
-        {
+        if change.forces_new(&schema) || attribute.write_only || !is_asked(&bench, &asked, change.path) {
             continue;
         }
         if resolved(&bench, &change.value) == resolved(&bench, &asked[top]) {
             continue;
         }
-        changed_by_somebody_else(case, &bench, top, &change.value).await;
+        changed_by_somebody_else(case, &bench, &change.parts().collect()).await;
         let plan = bench.plan(&graph, &reconcile::plan::PlanOptions::default()).await;
         let mut steps = plan.steps().iter().filter(|step| step.address == case.subject());
         let noticed =
@@ -482,9 +526,12 @@ async fn changes_by_others_from(case: &Case, start: usize) {
         if is_one_way(&change) {
             break;
         } else if noticed {
+            // An address that was given up is not free at once.
+            bench.world.sleep(std::time::Duration::from_secs(600)).await;
             bench.reach(&graph).await;
         } else {
-            changed_by_somebody_else(case, &bench, top, &asked[top]).await;
+            let before = change.parts().map(|(name, _)| (name, asked.get(name))).collect();
+            changed_by_somebody_else(case, &bench, &before).await;
         }
     }
 }

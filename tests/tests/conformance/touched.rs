@@ -30,7 +30,7 @@ fn gather(path: &str, expr: &Expr, found: &mut Leaves) {
 
 /// The paths of the values that a change brings. What it takes away has none: a value that is no longer asked for stays.
 pub(crate) fn touched(asked: &Asked, change: &Variation) -> Vec<String> {
-    let top = change.path.split('.').next().unwrap();
+    let top = change.top();
     let (mut old, mut new) = (Leaves::new(), Leaves::new());
     if let Some(expr) = asked.get(top) {
         gather(top, expr, &mut old);

@@ -8,3 +8,4 @@ pub(crate) mod mysql;
 pub(crate) mod network;
 pub(crate) mod objectstorage;
 pub(crate) mod second;
+pub(crate) mod servers;

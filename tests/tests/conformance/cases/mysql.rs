@@ -6,7 +6,7 @@ use oci_resources::core::subnet;
 use oci_resources::mysql::heat_wave_cluster::{self, HeatWaveCluster};
 use oci_resources::mysql::mysql_backup::{self, MysqlBackup};
 use oci_resources::mysql::mysql_configuration::{self, MysqlConfiguration};
-use oci_resources::mysql::mysql_db_system::{self, MysqlDbSystem};
+use oci_resources::mysql::mysql_db_system::{self, MysqlDbSystem, Source};
 use oci_resources::mysql::replica::{self, Replica};
 use rand::RngExt as _;
 use reconcile::Address;
@@ -14,12 +14,17 @@ use reconcile::graph::GraphBuilder;
 use reconcile::value::Expr;
 use serde_json::json;
 
-use super::network::{add_subnet, groups, subnet_around};
-use crate::kit::{CANARY, Case, PLAIN, Place, asked, change, value};
+use super::network::{add_subnet, add_subnet_with_ipv6, groups, subnet_around};
+use super::second::{add_subnets, other_subnet};
+use crate::kit::{Asked, CANARY, Case, PLAIN, Place, Start, Variation, asked, change, value};
 
 /// A DB system that other things belong to.
-pub(crate) fn database() -> Address {
+fn database() -> Address {
     Address::new(mysql_db_system::TYPE, "around").unwrap()
+}
+
+fn other_database() -> Address {
+    Address::new(mysql_db_system::TYPE, "other").unwrap()
 }
 
 fn plain(place: &Place) -> MysqlDbSystem {
@@ -36,6 +41,45 @@ fn plain(place: &Place) -> MysqlDbSystem {
 fn add_database(place: &Place, builder: &mut GraphBuilder) {
     add_subnet(place, builder);
     builder.add(plain(place).inputs().at(database()));
+}
+
+/// Adds two of them.
+fn add_databases(place: &Place, builder: &mut GraphBuilder) {
+    add_database(place, builder);
+    builder.add(plain(place).inputs().at(other_database()));
+}
+
+/// To the second one.
+fn moved(_: &Place) -> Vec<Variation> {
+    vec![change("db_system_id", mysql_db_system::id(&other_database()).reference().clone())]
+}
+
+fn backup() -> Address {
+    Address::new(mysql_backup::TYPE, "around").unwrap()
+}
+
+/// Adds a DB system and a backup of it.
+fn add_backup(place: &Place, builder: &mut GraphBuilder) {
+    add_database(place, builder);
+    let plain =
+        MysqlBackup { db_system_id: mysql_db_system::id(&database()).into(), ..MysqlBackup::default() };
+    builder.add(plain.inputs().at(backup()));
+}
+
+fn configuration(name: &str) -> Address {
+    Address::new(mysql_configuration::TYPE, name).unwrap()
+}
+
+/// Adds two configurations.
+fn add_configurations(place: &Place, builder: &mut GraphBuilder) {
+    for name in ["around", "other"] {
+        let plain = MysqlConfiguration {
+            compartment_id: place.tenancy.as_str().into(),
+            shape_name: "MySQL.8".into(),
+            ..MysqlConfiguration::default()
+        };
+        builder.add(plain.inputs().at(configuration(name)));
+    }
 }
 
 fn secret(text: &str) -> Expr {
@@ -85,6 +129,7 @@ pub(crate) const DB_SYSTEM: Case = Case {
             change("port_x", 33160),
             change("database_management", "DISABLED"),
             change("display_name", "other"),
+            change("ip_address", "10.0.200.21"),
             change("description", "something else"),
             change("freeform_tags", value(&json!({}))),
             change("is_highly_available", true),
@@ -113,30 +158,131 @@ pub(crate) const DB_SYSTEM: Case = Case {
                 value(&json!({"is_enabled": true, "read_endpoint_hostname_label": "read"})),
             ),
             change("customer_contacts", value(&json!([{"email": "ops@example.org"}]))),
+            change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[
-        ("compartment_id", "it forces a new one, which others show"),
-        ("subnet_id", "a second subnet adds nothing"),
-        ("configuration_id", "a second one, with its restart, adds nothing"),
-        ("mysql_version", "the mock upgrades like any other change"),
-        ("ip_address", "the mock moves no addresses"),
-        ("ipv6address_ipv6subnet_cidr_pair_details", "the mock knows no IPv6"),
-        ("secure_connections", "the mock has no certificates"),
-        ("encrypt_data", "the mock has no keys"),
-        ("source", "a second DB system adds nothing"),
-        ("rest", "the mock has no such service"),
-        ("database_console", "the mock has no such service"),
-        ("telemetry_configuration", "the mock has no such service"),
+    also: &[
+        Start { around: add_backup, asked: restored, changes: made_from_something_else },
+        Start {
+            around: |place, builder| {
+                add_subnets(place, builder);
+                add_configurations(place, builder);
+            },
+            asked: served,
+            changes: served_otherwise,
+        },
+        Start {
+            around: add_subnet_with_ipv6,
+            asked: |place| {
+                let address =
+                    json!({"ipv6subnet_cidr": "FD00:0:0:101::/64", "ipv6address": "fd00:0:0:101::20"});
+                let system = MysqlDbSystem {
+                    is_ipv6enabled: true.into(),
+                    ipv6address_ipv6subnet_cidr_pair_details: Attr::Expr(value(&address)),
+                    ..plain(place)
+                };
+                asked(system.inputs())
+            },
+            changes: |_| {
+                let address =
+                    json!({"ipv6subnet_cidr": "fd00:0:0:101::/64", "ipv6address": "fd00:0:0:101::21"});
+                vec![change("ipv6address_ipv6subnet_cidr_pair_details.ipv6address", value(&address))]
+            },
+        },
     ],
-    untold: &["admin_username", "admin_password"],
-    one_way: &["data_storage_size_in_gb"],
+    untold: &["admin_username", "admin_password", "source"],
+    one_way: &["data_storage_size_in_gb", "mysql_version"],
     respell: |path, _, random| {
         let spellings = ["sun 03:00", "SUN 03:00", "Sunday 03:00:00", "sun 03:00:00.000Z"];
         (path == "maintenance.window_start_time").then(|| spellings[random.random_range(0..4)].into())
     },
     ..PLAIN
 };
+
+/// A DB system made from a backup.
+fn restored(place: &Place) -> Asked {
+    let system = MysqlDbSystem {
+        compartment_id: place.tenancy.as_str().into(),
+        shape_name: "MySQL.8".into(),
+        subnet_id: subnet::id(&subnet_around()).into(),
+        source: Source {
+            source_type: "BACKUP".into(),
+            backup_id: mysql_backup::id(&backup()).into(),
+            ..Source::default()
+        }
+        .into(),
+        ..MysqlDbSystem::default()
+    };
+    asked(system.inputs())
+}
+
+fn made_from_something_else(_: &Place) -> Vec<Variation> {
+    let of_database = |kind: &str| {
+        let id = mysql_db_system::id(&database()).reference().clone();
+        Expr::Map(vec![("source_type".into(), kind.into()), ("db_system_id".into(), id.into())])
+    };
+    // The address lets everybody read the dump who has it.
+    let dump = Expr::Map(vec![
+        ("source_type".into(), "IMPORTURL".into()),
+        ("source_url".into(), secret(&format!("https://objectstorage.example.org/p/{CANARY}/n/a/b/c/o/"))),
+    ]);
+    vec![
+        change("source.source_type", of_database("PITR")),
+        change("source.source_type", of_database("DBSYSTEM")),
+        change("source.source_type", dump)
+            .with("admin_username", "admin")
+            .with("admin_password", secret(&format!("{CANARY}!Aa1"))),
+    ]
+}
+
+/// What a DB system is served with: certificates, keys, services beside it.
+fn served(place: &Place) -> Asked {
+    let logs = json!({"logs": [{
+        "destination": "LOG_ANALYTICS", "log_types": ["ERROR_LOG", "AUDIT_LOG"],
+        "destination_configurations": [
+            {"key": "logGroupId", "value": "ocid1.loganalyticsloggroup.oc1..a"},
+            {"key": "logSetName", "value": "moodle"},
+        ],
+    }]});
+    let system = MysqlDbSystem {
+        hostname_label: "db".into(),
+        ip_address: "10.0.200.20".into(),
+        configuration_id: mysql_configuration::id(&configuration("around")).into(),
+        mysql_version: "8.4.8".into(),
+        secure_connections: Attr::Expr(value(&json!({"certificate_generation_type": "SYSTEM"}))),
+        encrypt_data: Attr::Expr(value(&json!({"key_generation_type": "SYSTEM"}))),
+        rest: Attr::Expr(value(&json!({"configuration": "DISABLED"}))),
+        database_console: Attr::Expr(value(&json!({"status": "DISABLED"}))),
+        telemetry_configuration: Attr::Expr(value(&logs)),
+        ..plain(place)
+    };
+    asked(system.inputs())
+}
+
+fn served_otherwise(_: &Place) -> Vec<Variation> {
+    let logs = json!({"logs": [{
+        "destination": "OPEN_TELEMETRY", "log_types": ["SLOW_QUERY_LOG"],
+        "destination_configurations": [{"key": "collectorHostName", "value": "otel.example.org"}],
+    }]});
+    let certificate =
+        json!({"certificate_generation_type": "BYOC", "certificate_id": "ocid1.certificate.oc1..a"});
+    vec![
+        change("configuration_id", mysql_configuration::id(&configuration("other")).reference().clone()),
+        change("mysql_version", "8.4.9"),
+        change("secure_connections.certificate_generation_type", value(&certificate)),
+        change(
+            "encrypt_data.key_generation_type",
+            value(&json!({"key_generation_type": "BYOK", "key_id": "ocid1.key.oc1..a"})),
+        ),
+        change("rest.configuration", value(&json!({"configuration": "DBSYSTEM_ONLY", "port": 8443}))),
+        change("database_console.status", value(&json!({"status": "ENABLED", "port": 8444}))),
+        change("telemetry_configuration.logs", value(&logs)),
+        change("subnet_id", subnet::id(&other_subnet()).reference().clone())
+            .with("ip_address", "10.0.201.20"),
+        change("deletion_policy.is_delete_protected", value(&json!({"is_delete_protected": true}))),
+        change("deletion_policy.is_delete_protected", value(&json!({"is_delete_protected": false}))),
+    ]
+}
 
 pub(crate) const REPLICA: Case = Case {
     resource_type: replica::TYPE,
@@ -157,12 +303,20 @@ pub(crate) const REPLICA: Case = Case {
             change("description", "for others"),
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("replica_overrides.shape_name", value(&json!({"shape_name": "MySQL.16"}))),
+            change("is_delete_protected", true),
+            // Else it could not go.
+            change("is_delete_protected", false),
         ]
     },
-    unchanged: &[
-        ("db_system_id", "a second DB system adds nothing"),
-        ("is_delete_protected", "then nothing could be cleaned up"),
-    ],
+    also: &[Start {
+        around: add_databases,
+        asked: |_| {
+            let replica =
+                Replica { db_system_id: mysql_db_system::id(&database()).into(), ..Replica::default() };
+            asked(replica.inputs())
+        },
+        changes: moved,
+    }],
     ..PLAIN
 };
 
@@ -186,7 +340,19 @@ pub(crate) const HEAT_WAVE_CLUSTER: Case = Case {
             change("shape_name", "HeatWave.512GB"),
         ]
     },
-    unchanged: &[("db_system_id", "a second DB system adds nothing")],
+    also: &[Start {
+        around: add_databases,
+        asked: |_| {
+            let cluster = HeatWaveCluster {
+                db_system_id: mysql_db_system::id(&database()).into(),
+                shape_name: "HeatWave.32GB".into(),
+                cluster_size: 1.into(),
+                ..HeatWaveCluster::default()
+            };
+            asked(cluster.inputs())
+        },
+        changes: moved,
+    }],
     ..PLAIN
 };
 
@@ -203,22 +369,42 @@ pub(crate) const CONFIGURATION: Case = Case {
         };
         asked(configuration.inputs())
     },
-    changes: |_| {
+    changes: |place| {
         vec![
             change("display_name", "other"),
             change("description", "fewer"),
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("variables", value(&json!({"max_connections": 400}))),
             change("shape_name", "MySQL.16"),
+            change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[
-        ("compartment_id", "it forces a new one, which others show"),
-        ("init_variables", "as `variables`"),
-        ("options", "in place of `variables`"),
-        ("parent_configuration_id", "as `variables`"),
-    ],
-    untold: &["variables"],
+    also: &[Start {
+        around: add_configurations,
+        asked: |place| {
+            let configuration = MysqlConfiguration {
+                compartment_id: place.tenancy.as_str().into(),
+                shape_name: "MySQL.8".into(),
+                parent_configuration_id: mysql_configuration::id(&configuration("around")).into(),
+                init_variables: Attr::Expr(value(&json!({"lower_case_table_names": "CASE_SENSITIVE"}))),
+                options: Attr::Expr(value(&json!([{"name": "max_connections", "value": "500"}]))),
+                ..MysqlConfiguration::default()
+            };
+            asked(configuration.inputs())
+        },
+        changes: |_| {
+            let other = mysql_configuration::id(&configuration("other")).reference().clone();
+            vec![
+                change("options", value(&json!([{"name": "max_connections", "value": "400"}]))),
+                change(
+                    "init_variables.lower_case_table_names",
+                    value(&json!({"lower_case_table_names": "CASE_INSENSITIVE_LOWERCASE"})),
+                ),
+                change("parent_configuration_id", other),
+            ]
+        },
+    }],
+    untold: &["variables", "options"],
     ..PLAIN
 };
 
@@ -247,6 +433,16 @@ pub(crate) const BACKUP: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[("db_system_id", "a second DB system adds nothing")],
+    also: &[Start {
+        around: add_databases,
+        asked: |_| {
+            let backup = MysqlBackup {
+                db_system_id: mysql_db_system::id(&database()).into(),
+                ..MysqlBackup::default()
+            };
+            asked(backup.inputs())
+        },
+        changes: moved,
+    }],
     ..PLAIN
 };

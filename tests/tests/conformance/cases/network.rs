@@ -24,7 +24,9 @@ use reconcile::graph::GraphBuilder;
 use reconcile::value::{Expr, Value};
 use serde_json::json;
 
-use crate::kit::{Case, PLAIN, Place, asked, change, value};
+use super::second::{add_subnets, other_subnet};
+use super::servers;
+use crate::kit::{Asked, Case, PLAIN, Place, Start, Variation, asked, change, value};
 
 /// The VCN that other things are in.
 pub(crate) fn network() -> Address {
@@ -40,6 +42,53 @@ pub(crate) fn add_network(place: &Place, builder: &mut GraphBuilder) {
         ..Vcn::default()
     };
     builder.add(vcn.inputs().at(network()));
+}
+
+/// A second VCN.
+fn other_network() -> Address {
+    Address::new(vcn::TYPE, "other").unwrap()
+}
+
+/// Adds both VCNs.
+fn add_networks(place: &Place, builder: &mut GraphBuilder) {
+    add_network(place, builder);
+    let vcn = Vcn {
+        compartment_id: place.tenancy.as_str().into(),
+        cidr_blocks: vec![String::from("10.0.0.0/16")].into(),
+        dns_label: "other".into(),
+        ..Vcn::default()
+    };
+    builder.add(vcn.inputs().at(other_network()));
+}
+
+/// Into the second VCN.
+fn moved() -> Variation {
+    change("vcn_id", vcn::id(&other_network()).reference().clone())
+}
+
+/// What lies in a VCN, and in another one then.
+const fn in_two_networks(asked: fn(&Place) -> Asked) -> Start {
+    Start { around: add_networks, asked, changes: |_| vec![moved()] }
+}
+
+/// A gateway, with another route table for what comes in, and in another VCN then.
+const fn gateway_in_two_networks(asked: fn(&Place) -> Asked) -> Start {
+    Start {
+        around: |place, builder| {
+            add_networks(place, builder);
+            add_table(place, builder);
+        },
+        asked,
+        changes: |_| {
+            vec![
+                change("route_table_id", route_table::id(&own(route_table::TYPE)).reference().clone()),
+                moved().with(
+                    "route_table_id",
+                    vcn::default_route_table_id(&other_network()).reference().clone(),
+                ),
+            ]
+        },
+    }
 }
 
 fn tags() -> BTreeMap<String, String> {
@@ -70,12 +119,33 @@ pub(crate) const VCN: Case = Case {
             change("dns_label", "other"),
         ]
     },
-    unchanged: &[
-        ("is_ipv6enabled", "the mock knows no IPv6"),
-        ("is_oracle_gua_allocation_enabled", "the mock knows no IPv6"),
-        ("ipv6private_cidr_blocks", "the mock knows no IPv6"),
-        ("byoipv6cidr_details", "the mock knows no IPv6"),
-    ],
+    also: &[Start {
+        around: |_, _| {},
+        asked: |place| {
+            let vcn = Vcn {
+                compartment_id: place.tenancy.as_str().into(),
+                cidr_blocks: vec![String::from("10.0.0.0/16")].into(),
+                is_ipv6enabled: true.into(),
+                is_oracle_gua_allocation_enabled: true.into(),
+                ipv6private_cidr_blocks: vec![String::from("fd00:0:0:100::/56")].into(),
+                ..Vcn::default()
+            };
+            asked(vcn.inputs())
+        },
+        changes: |_| {
+            let ours = json!([{"byoipv6range_id": "ocid1.byoiprange.oc1..a", "ipv6cidr_block": "2001:DB8:0:100::/56"}]);
+            vec![
+                change("ipv6private_cidr_blocks", value(&json!(["fd00:0:0:200::/56", "fd00:0:0:100::/56"]))),
+                change("byoipv6cidr_details", value(&ours)),
+                change("is_oracle_gua_allocation_enabled", false),
+                change("is_ipv6enabled", false)
+                    .without("is_oracle_gua_allocation_enabled")
+                    .without("ipv6private_cidr_blocks")
+                    .without("byoipv6cidr_details"),
+                change("is_ipv6enabled", true),
+            ]
+        },
+    }],
     respell: |path, value, random| (path == "dns_label").then(|| other_case(value, random)).flatten(),
     one_way: &["cidr_blocks"],
     ..PLAIN
@@ -92,19 +162,44 @@ fn own(resource_type: &str) -> Address {
     Address::new(resource_type, "own").unwrap()
 }
 
+fn add_table(place: &Place, builder: &mut GraphBuilder) {
+    let table = RouteTable {
+        compartment_id: place.tenancy.as_str().into(),
+        vcn_id: vcn::id(&network()).into(),
+        ..RouteTable::default()
+    };
+    builder.add(table.inputs().at(own(route_table::TYPE)));
+}
+
+/// Adds a VCN with IPv6, under the address of the plain one, and a second VCN without.
+fn add_networks_with_ipv6(place: &Place, builder: &mut GraphBuilder) {
+    for (address, blocks) in [(network(), &["fd00:0:0:100::/56"][..]), (other_network(), &[])] {
+        let vcn = Vcn {
+            compartment_id: place.tenancy.as_str().into(),
+            cidr_blocks: vec![String::from("10.0.0.0/16")].into(),
+            is_ipv6enabled: (!blocks.is_empty()).into(),
+            ipv6private_cidr_blocks: blocks
+                .iter()
+                .map(|block| (*block).to_owned())
+                .collect::<Vec<_>>()
+                .into(),
+            ..Vcn::default()
+        };
+        builder.add(vcn.inputs().at(address));
+    }
+}
+
 pub(crate) const SUBNET: Case = Case {
     resource_type: subnet::TYPE,
     around: |place, builder| {
         add_network(place, builder);
+        add_table(place, builder);
         let (compartment, vcn) = (|| place.tenancy.as_str().into(), || vcn::id(&network()).into());
-        let table =
-            RouteTable { compartment_id: compartment(), vcn_id: vcn(), ..RouteTable::default() }.inputs();
         let list =
             SecurityList { compartment_id: compartment(), vcn_id: vcn(), ..SecurityList::default() }.inputs();
         let options = oci_resources::attr::Attr::Expr(name_servers("VcnLocal"));
         let names =
             DhcpOptions { compartment_id: compartment(), vcn_id: vcn(), options, ..DhcpOptions::default() };
-        builder.add(table.at(own(route_table::TYPE)));
         builder.add(list.at(own(security_list::TYPE)));
         builder.add(names.inputs().at(own(dhcp_options::TYPE)));
     },
@@ -143,19 +238,48 @@ pub(crate) const SUBNET: Case = Case {
             change("prohibit_public_ip_on_vnic", false),
         ]
     },
-    unchanged: &[
-        ("ipv4cidr_blocks", "stands in place of `cidr_block`"),
-        ("ipv6cidr_block", "the mock knows no IPv6"),
-        ("ipv6cidr_blocks", "the mock knows no IPv6"),
-        ("vcn_id", "a second VCN adds nothing to what `dns_label` shows"),
-        ("prohibit_internet_ingress", "cannot stand beside its twin"),
+    also: &[
+        Start {
+            around: add_networks_with_ipv6,
+            asked: |place| {
+                let subnet = Subnet {
+                    compartment_id: place.tenancy.as_str().into(),
+                    vcn_id: vcn::id(&network()).into(),
+                    ipv4cidr_blocks: ["10.0.1.0/24", "10.0.2.0/24"].map(str::to_owned).to_vec().into(),
+                    ipv6cidr_blocks: vec![String::from("FD00:0:0:101::/64")].into(),
+                    prohibit_internet_ingress: false.into(),
+                    ..Subnet::default()
+                };
+                asked(subnet.inputs())
+            },
+            changes: |_| {
+                vec![
+                    change("ipv6cidr_blocks", value(&json!(["fd00:0:0:102::/64", "fd00:0:0:103::/64"]))),
+                    change("ipv4cidr_blocks", value(&json!(["10.0.2.0/24", "10.0.1.0/24", "10.0.3.0/24"]))),
+                    change("prohibit_internet_ingress", true),
+                    moved().without("ipv6cidr_blocks"),
+                ]
+            },
+        },
+        Start {
+            around: add_networks_with_ipv6,
+            asked: |place| {
+                let subnet = Subnet {
+                    compartment_id: place.tenancy.as_str().into(),
+                    vcn_id: vcn::id(&network()).into(),
+                    cidr_block: "10.0.1.0/24".into(),
+                    ipv6cidr_block: "FD00:0:0:101::/64".into(),
+                    ..Subnet::default()
+                };
+                asked(subnet.inputs())
+            },
+            changes: |_| {
+                vec![change("ipv6cidr_block", "fd00:0:0:102::/64"), moved().without("ipv6cidr_block")]
+            },
+        },
     ],
     ..PLAIN
 };
-
-const VCN_ID: (&str, &str) = ("vcn_id", "a second VCN adds nothing to what the subnet shows");
-const TABLE: (&str, &str) =
-    ("route_table_id", "a table for what comes in; the mock takes it and has no use for it");
 
 /// A gateway for routes to lead to.
 fn door() -> Address {
@@ -189,6 +313,19 @@ pub(crate) fn add_subnet(place: &Place, builder: &mut GraphBuilder) {
     };
     builder.add(subnet.inputs().at(subnet_around()));
     add_group(place, builder);
+}
+
+/// As [`add_subnet`], with IPv6.
+pub(crate) fn add_subnet_with_ipv6(place: &Place, builder: &mut GraphBuilder) {
+    add_networks_with_ipv6(place, builder);
+    let subnet = Subnet {
+        compartment_id: place.tenancy.as_str().into(),
+        vcn_id: vcn::id(&network()).into(),
+        cidr_block: "10.0.200.0/24".into(),
+        ipv6cidr_block: "fd00:0:0:101::/64".into(),
+        ..Subnet::default()
+    };
+    builder.add(subnet.inputs().at(subnet_around()));
 }
 
 /// Adds a network security group to that VCN.
@@ -228,7 +365,16 @@ pub(crate) const INTERNET_GATEWAY: Case = Case {
             change("freeform_tags", value(&json!({"team": "other"}))),
         ]
     },
-    unchanged: &[VCN_ID, TABLE],
+    also: &[gateway_in_two_networks(|place| {
+        let gateway = InternetGateway {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            enabled: true.into(),
+            route_table_id: vcn::default_route_table_id(&network()).into(),
+            ..InternetGateway::default()
+        };
+        asked(gateway.inputs())
+    })],
     ..PLAIN
 };
 
@@ -258,7 +404,15 @@ pub(crate) const NAT_GATEWAY: Case = Case {
             change("public_ip_id", public_ip::id(&reserved()).reference().clone()),
         ]
     },
-    unchanged: &[VCN_ID, TABLE],
+    also: &[gateway_in_two_networks(|place| {
+        let gateway = NatGateway {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            route_table_id: vcn::default_route_table_id(&network()).into(),
+            ..NatGateway::default()
+        };
+        asked(gateway.inputs())
+    })],
     ..PLAIN
 };
 
@@ -300,7 +454,16 @@ pub(crate) const SERVICE_GATEWAY: Case = Case {
             change("freeform_tags", value(&json!({}))),
         ]
     },
-    unchanged: &[VCN_ID, TABLE],
+    also: &[gateway_in_two_networks(|place| {
+        let gateway = ServiceGateway {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            services: oci_resources::attr::Attr::Expr(value(&json!([{"service_id": place.services[0]}]))),
+            route_table_id: vcn::default_route_table_id(&network()).into(),
+            ..ServiceGateway::default()
+        };
+        asked(gateway.inputs())
+    })],
     ..PLAIN
 };
 
@@ -324,7 +487,14 @@ pub(crate) const NETWORK_SECURITY_GROUP: Case = Case {
             change("freeform_tags", value(&json!({"team": "other"}))),
         ]
     },
-    unchanged: &[VCN_ID],
+    also: &[in_two_networks(|place| {
+        let plain = NetworkSecurityGroup {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            ..NetworkSecurityGroup::default()
+        };
+        asked(plain.inputs())
+    })],
     ..PLAIN
 };
 
@@ -349,11 +519,30 @@ pub(crate) const PUBLIC_IP: Case = Case {
             change("public_ip_pool_id", "ocid1.publicippool.oc1..a"),
             change("display_name", "other"),
             change("private_ip_id", private_ip::id(&address_around()).reference().clone()),
+            change("private_ip_id", ""),
             change("freeform_tags", value(&json!({}))),
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[("lifetime", "an ephemeral one needs a server")],
+    made: |bench, place| Box::pin(servers::made(bench, place)),
+    also: &[Start {
+        around: |_, _| {},
+        asked: |place| {
+            let address = PublicIp {
+                compartment_id: place.tenancy.as_str().into(),
+                lifetime: "RESERVED".into(),
+                ..PublicIp::default()
+            };
+            asked(address.inputs())
+        },
+        changes: |place| {
+            vec![
+                change("lifetime", "EPHEMERAL")
+                    .with("private_ip_id", place.made[servers::FIRST_ADDRESS].as_str()),
+                change("lifetime", "RESERVED").without("private_ip_id"),
+            ]
+        },
+    }],
     ..PLAIN
 };
 
@@ -369,6 +558,21 @@ fn add_address(_: &Place, builder: &mut GraphBuilder) {
         ..PrivateIp::default()
     };
     builder.add(address.inputs().at(address_around()));
+}
+
+/// A subnet of two blocks.
+fn broad_subnet() -> Address {
+    Address::new(subnet::TYPE, "broad").unwrap()
+}
+
+fn add_broad_subnet(place: &Place, builder: &mut GraphBuilder) {
+    let subnet = Subnet {
+        compartment_id: place.tenancy.as_str().into(),
+        vcn_id: vcn::id(&network()).into(),
+        ipv4cidr_blocks: ["10.0.210.0/24", "10.0.211.0/24"].map(str::to_owned).to_vec().into(),
+        ..Subnet::default()
+    };
+    builder.add(subnet.inputs().at(broad_subnet()));
 }
 
 pub(crate) const PRIVATE_IP: Case = Case {
@@ -390,18 +594,60 @@ pub(crate) const PRIVATE_IP: Case = Case {
         vec![
             change("display_name", "other"),
             change("hostname_label", "other"),
+            change("route_table_id", vcn::default_route_table_id(&network()).reference().clone()),
             change("freeform_tags", value(&json!({}))),
             change("ip_address", "10.0.200.78"),
         ]
     },
-    unchanged: &[
-        TABLE,
-        ("vnic_id", "needs a server to be moved to"),
-        ("subnet_id", "a second subnet adds nothing to what `ip_address` shows"),
-        ("vlan_id", "the mock knows no VLANs"),
-        ("cidr_prefix_length", "the mock knows no blocks of addresses"),
-        ("ipv4subnet_cidr_at_creation", "the mock's subnets have one block"),
-        ("lifetime", "the mock keeps what has no VNIC reserved"),
+    made: |bench, place| Box::pin(servers::made(bench, place)),
+    also: &[
+        Start {
+            around: |_, _| {},
+            asked: |place| {
+                let address = PrivateIp {
+                    vnic_id: place.made[servers::FIRST_VNIC].as_str().into(),
+                    lifetime: "EPHEMERAL".into(),
+                    ..PrivateIp::default()
+                };
+                asked(address.inputs())
+            },
+            changes: |place| {
+                vec![
+                    change("vnic_id", place.made[servers::SECOND_VNIC].as_str()),
+                    change("lifetime", "RESERVED"),
+                    change("vnic_id", "").with("lifetime", "RESERVED"),
+                ]
+            },
+        },
+        Start {
+            around: |place, builder| {
+                add_subnets(place, builder);
+                add_broad_subnet(place, builder);
+            },
+            asked: |_| {
+                let address = PrivateIp {
+                    subnet_id: subnet::id(&broad_subnet()).into(),
+                    ipv4subnet_cidr_at_creation: "10.0.210.0/24".into(),
+                    ..PrivateIp::default()
+                };
+                asked(address.inputs())
+            },
+            changes: |_| {
+                vec![
+                    change("ipv4subnet_cidr_at_creation", "10.0.211.0/24"),
+                    change("ip_address", "10.0.211.32"),
+                    change("cidr_prefix_length", 28),
+                    change("subnet_id", subnet::id(&other_subnet()).reference().clone())
+                        .without("ipv4subnet_cidr_at_creation")
+                        .without("ip_address")
+                        .without("cidr_prefix_length"),
+                    change("vlan_id", "ocid1.vlan.oc1..a")
+                        .without("subnet_id")
+                        .with("ip_address", "192.168.7.10"),
+                    change("vlan_id", "ocid1.vlan.oc1..b"),
+                ]
+            },
+        },
     ],
     ..PLAIN
 };
@@ -432,7 +678,14 @@ pub(crate) const ROUTE_TABLE: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[VCN_ID],
+    also: &[in_two_networks(|place| {
+        let plain = RouteTable {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            ..RouteTable::default()
+        };
+        asked(plain.inputs())
+    })],
     ..PLAIN
 };
 
@@ -515,7 +768,14 @@ pub(crate) const SECURITY_LIST: Case = Case {
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    unchanged: &[VCN_ID],
+    also: &[in_two_networks(|place| {
+        let plain = SecurityList {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            ..SecurityList::default()
+        };
+        asked(plain.inputs())
+    })],
     respell: respell_rule,
     ..PLAIN
 };
@@ -544,7 +804,15 @@ pub(crate) const DHCP_OPTIONS: Case = Case {
             change("freeform_tags", value(&json!({}))),
         ]
     },
-    unchanged: &[VCN_ID],
+    also: &[in_two_networks(|place| {
+        let plain = DhcpOptions {
+            compartment_id: place.tenancy.as_str().into(),
+            vcn_id: vcn::id(&network()).into(),
+            options: oci_resources::attr::Attr::Expr(name_servers("VcnLocal")),
+            ..DhcpOptions::default()
+        };
+        asked(plain.inputs())
+    })],
     ..PLAIN
 };
 
@@ -554,8 +822,6 @@ fn name_servers(kind: &str) -> Expr {
         {"type": "SearchDomain", "search_domain_names": ["campus.example.org"]},
     ]))
 }
-
-const DEFAULTS: &[(&str, &str)] = &[("manage_default_resource_id", "it names which VCN's it is")];
 
 pub(crate) const DEFAULT_ROUTE_TABLE: Case = Case {
     resource_type: default_route_table::TYPE,
@@ -578,7 +844,21 @@ pub(crate) const DEFAULT_ROUTE_TABLE: Case = Case {
             change("freeform_tags", value(&json!({}))),
         ]
     },
-    unchanged: DEFAULTS,
+    also: &[Start {
+        around: add_networks,
+        asked: |_| {
+            let plain = DefaultRouteTable {
+                manage_default_resource_id: vcn::default_route_table_id(&network()).into(),
+                display_name: "ours".into(),
+                ..DefaultRouteTable::default()
+            };
+            asked(plain.inputs())
+        },
+        changes: |_| {
+            let other = vcn::default_route_table_id(&other_network()).reference().clone();
+            vec![change("manage_default_resource_id", other)]
+        },
+    }],
     there_before: 1,
     ..PLAIN
 };
@@ -606,7 +886,21 @@ pub(crate) const DEFAULT_SECURITY_LIST: Case = Case {
             change("freeform_tags", value(&json!({}))),
         ]
     },
-    unchanged: DEFAULTS,
+    also: &[Start {
+        around: add_networks,
+        asked: |_| {
+            let plain = DefaultSecurityList {
+                manage_default_resource_id: vcn::default_security_list_id(&network()).into(),
+                display_name: "ours".into(),
+                ..DefaultSecurityList::default()
+            };
+            asked(plain.inputs())
+        },
+        changes: |_| {
+            let other = vcn::default_security_list_id(&other_network()).reference().clone();
+            vec![change("manage_default_resource_id", other)]
+        },
+    }],
     respell: respell_rule,
     there_before: 1,
     ..PLAIN
@@ -634,7 +928,22 @@ pub(crate) const DEFAULT_DHCP_OPTIONS: Case = Case {
             change("freeform_tags", value(&json!({}))),
         ]
     },
-    unchanged: DEFAULTS,
+    also: &[Start {
+        around: add_networks,
+        asked: |_| {
+            let plain = DefaultDhcpOptions {
+                manage_default_resource_id: vcn::default_dhcp_options_id(&network()).into(),
+                display_name: "ours".into(),
+                options: oci_resources::attr::Attr::Expr(name_servers("VcnLocal")),
+                ..DefaultDhcpOptions::default()
+            };
+            asked(plain.inputs())
+        },
+        changes: |_| {
+            let other = vcn::default_dhcp_options_id(&other_network()).reference().clone();
+            vec![change("manage_default_resource_id", other)]
+        },
+    }],
     there_before: 1,
     ..PLAIN
 };
@@ -643,11 +952,22 @@ fn group() -> Address {
     Address::new(network_security_group::TYPE, "around").unwrap()
 }
 
+fn other_group() -> Address {
+    Address::new(network_security_group::TYPE, "other").unwrap()
+}
+
 pub(crate) const SECURITY_RULE: Case = Case {
     resource_type: network_security_group_security_rule::TYPE,
     around: |place, builder| {
         add_network(place, builder);
-        add_group(place, builder);
+        for address in [group(), other_group()] {
+            let group = NetworkSecurityGroup {
+                compartment_id: place.tenancy.as_str().into(),
+                vcn_id: vcn::id(&network()).into(),
+                ..NetworkSecurityGroup::default()
+            };
+            builder.add(group.inputs().at(address));
+        }
     },
     asked: |_| {
         let rule = NetworkSecurityGroupSecurityRule {
@@ -664,6 +984,8 @@ pub(crate) const SECURITY_RULE: Case = Case {
         asked(rule.inputs())
     },
     changes: |_| {
+        let other = || network_security_group::id(&other_group()).reference().clone();
+        let ports = json!({"destination_port_range": {"min": 53, "max": 53}, "source_port_range": {"min": 1024, "max": 65535}});
         vec![
             change("description", "the web and more"),
             change("source", "10.0.1.0/24"),
@@ -672,18 +994,22 @@ pub(crate) const SECURITY_RULE: Case = Case {
                 "tcp_options.destination_port_range",
                 value(&json!({"destination_port_range": {"min": 80, "max": 90}})),
             ),
+            change("source_type", "NETWORK_SECURITY_GROUP").with("source", other()),
+            change("source_type", "CIDR_BLOCK").with("source", "10.0.1.0/24"),
+            change("protocol", "udp").without("tcp_options"),
+            change("udp_options", value(&ports)),
+            change("protocol", "icmp").without("tcp_options").without("udp_options"),
+            change("icmp_options", value(&json!({"type": 3, "code": 4}))),
+            change("icmp_options.code", value(&json!({"type": 3}))),
+            change("direction", "EGRESS")
+                .without("source")
+                .without("source_type")
+                .with("destination", "10.0.0.0/16"),
+            change("destination", "10.0.2.0/24"),
+            change("destination_type", "NETWORK_SECURITY_GROUP").with("destination", other()),
+            change("network_security_group_id", other()),
         ]
     },
-    unchanged: &[
-        ("network_security_group_id", "a second group adds nothing"),
-        ("direction", "goes with the ends"),
-        ("protocol", "goes with the options"),
-        ("source_type", "goes with the source"),
-        ("destination", "of the other direction"),
-        ("destination_type", "of the other direction"),
-        ("udp_options", "of another protocol"),
-        ("icmp_options", "of another protocol"),
-    ],
     respell: respell_rule,
     ..PLAIN
 };
