@@ -91,6 +91,11 @@ pub trait ResourceModule: Send + Sync + fmt::Debug {
         }
     }
 
+    /// The type of what its objects are part of ([`Scope::parent`]), where that is one of ours.
+    fn parent_type(&self, _parent: &str) -> Option<&'static str> {
+        None
+    }
+
     /// Whether its objects lie in the tenancy itself, never in a compartment of it.
     fn lies_in_tenancy(&self) -> bool {
         false

@@ -386,6 +386,15 @@ pub trait Provider: Send + Sync + fmt::Debug {
         Ok(entry)
     }
 
+    /// What an object is a part of, and goes with: a rule's group, say. It may be the identifier of another object, or something that
+    /// an object which this one refers to tells in an attribute.
+    ///
+    /// Asked when the service does not show the object ([`ReadAnswer::Hidden`]): if the whole was seen to have gone in the same refresh,
+    /// so has the part, and otherwise nobody knows.
+    fn whole(&self, _resource_type: &str, _entry: &StateEntry) -> Option<Identifier> {
+        None
+    }
+
     /// Reads many objects of one type, at most a thousand: one answer for each request, in the same order.
     fn read<'a>(
         &'a self,

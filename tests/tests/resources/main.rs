@@ -10,6 +10,7 @@ mod data_sources;
 mod home_region;
 mod lingering;
 mod pages;
+mod parents;
 mod refresh;
 mod rule_defaults;
 mod trouble;

@@ -191,6 +191,10 @@ impl ResourceModule for Module {
         Scope { parent: text(attributes, "network_security_group_id"), ..Scope::default() }
     }
 
+    fn parent_type(&self, _parent: &str) -> Option<&'static str> {
+        Some(super::network_security_group::TYPE)
+    }
+
     /// The rules of one group.
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
         Some(of_group(scope.parent.clone()?))

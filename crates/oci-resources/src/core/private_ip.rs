@@ -200,6 +200,10 @@ impl ResourceModule for Module {
         Scope { parent, ..Scope::default() }
     }
 
+    fn parent_type(&self, parent: &str) -> Option<&'static str> {
+        parent.starts_with("ocid1.subnet.").then_some(super::subnet::TYPE)
+    }
+
     /// Lists are of a subnet, a VLAN or a VNIC, not of a compartment.
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
         let parent = scope.parent.clone()?;

@@ -19,7 +19,7 @@ use reconcile::provider::{
     CreateRequest, DeleteRequest, Failure, FindRequest, Health, Invalid, Lane, Listed, Object, PollRequest,
     Provider, ReadAnswer, ReadRequest, Reply, ResourceType, UpdateRequest,
 };
-use reconcile::record::Identifier;
+use reconcile::record::{Identifier, StateEntry};
 use reconcile::schema::{Attribute, Kind, Schema};
 use reconcile::value::{Value, ValueMap};
 use world::{BoxFuture, World};
@@ -202,6 +202,11 @@ impl Provider for Driver {
 
     fn lane(&self, resource_type: &str, identifier: Option<&Identifier>, inputs: &ValueMap) -> Option<Lane> {
         self.module(resource_type).ok()?.lane(identifier.map(|id| &**id), inputs)
+    }
+
+    fn whole(&self, resource_type: &str, entry: &StateEntry) -> Option<Identifier> {
+        let parent = self.module(resource_type).ok()?.scope(&entry.attributes).parent?;
+        Some(parent.into())
     }
 
     fn read<'a>(

@@ -86,12 +86,26 @@ impl Driver {
             let look = module.list(&Scope { compartment_id, ..scope.clone() })?;
             match self.carry_out(look).await {
                 Ok(items) => all.extend(items.into_iter().map(|item| (item.id.clone(), item))),
-                // What the objects are part of has gone, and they with it.
-                Err(Error::MissingOrHidden(_)) if scope.parent.is_some() => {}
+                // What the objects are part of has gone, and they with it; or it is hidden, and they with it.
+                Err(error @ Error::MissingOrHidden(_)) => match &scope.parent {
+                    Some(parent) if self.parent_has_gone(module, parent).await => {}
+                    _ => return Some(Err(error)),
+                },
                 Err(error) => return Some(Err(error)),
             }
         }
         Some(Ok(all))
+    }
+
+    /// Whether that of which the service lists no parts has certainly gone: we have removed it, or it says so itself. A 404 says
+    /// nothing; the engine may know more, by what it sees of the whole in the same refresh.
+    async fn parent_has_gone(&self, module: &dyn ResourceModule, parent: &str) -> bool {
+        if self.has_removed(parent) {
+            return true;
+        }
+        let Some(Ok(whole)) = module.parent_type(parent).map(|name| self.module(name)) else { return false };
+        let seen = self.look_with_state(whole, parent).await;
+        matches!(seen, Ok(Some(seen)) if whole.lifecycle().stage(&seen.state) == Stage::Gone)
     }
 
     async fn read_one(

@@ -206,6 +206,10 @@ impl ResourceModule for Module {
         Scope { parent: text(attributes, "export_set_id"), ..Scope::default() }
     }
 
+    fn parent_type(&self, _parent: &str) -> Option<&'static str> {
+        Some(super::export_set::TYPE)
+    }
+
     /// The exports of one set, or of a compartment. A list does not tell the options.
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
         let mut list = ListExports::new();

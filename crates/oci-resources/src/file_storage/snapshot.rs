@@ -190,6 +190,10 @@ impl ResourceModule for Module {
         Scope { parent: text(attributes, "file_system_id"), ..Scope::default() }
     }
 
+    fn parent_type(&self, _parent: &str) -> Option<&'static str> {
+        Some(super::file_system::TYPE)
+    }
+
     /// The snapshots of one file system.
     fn list(&self, scope: &Scope) -> Option<Look<Vec<Seen>>> {
         let mut list = ListSnapshots::new();

@@ -101,6 +101,50 @@ async fn read_objects(context: Context<'_>, wanted: &Wanted<'_>, observed: &mut 
     }
     // Made at once from what is nearly sorted: faster than putting one after another in.
     observed.objects = all.into_iter().collect();
+    parts_go_with_their_whole(context, wanted, observed);
+}
+
+/// What the service does not show has gone if what it is a part of has. A part may be the whole of others.
+fn parts_go_with_their_whole(context: Context<'_>, wanted: &Wanted<'_>, observed: &mut Observed) {
+    let all = || wanted.values().flatten();
+    let mut hidden: Vec<_> =
+        all().filter(|object| matches!(seen_of(observed, object), Some(Seen::Hidden(_)))).collect();
+    loop {
+        let before = hidden.len();
+        if before == 0 {
+            return;
+        }
+        let gone: Vec<_> =
+            all().filter(|object| matches!(seen_of(observed, object), Some(Seen::Gone))).collect();
+        hidden.retain(|part| {
+            let has_gone = went_with_its_whole(context, part, &gone);
+            if has_gone {
+                observed.objects.insert((part.address.clone(), part.slot), Seen::Gone);
+            }
+            !has_gone
+        });
+        if hidden.len() == before {
+            return;
+        }
+    }
+}
+
+fn seen_of<'a>(observed: &'a Observed, object: &WantedObject<'_>) -> Option<&'a Seen> {
+    observed.objects.get(&(object.address.clone(), object.slot))
+}
+
+/// Whether what `part` is a part of is among what has `gone`, or is told by something there that `part` refers to.
+fn went_with_its_whole(context: Context<'_>, part: &WantedObject<'_>, gone: &[&WantedObject<'_>]) -> bool {
+    let Some(entry) = part.entry else { return false };
+    let Some(whole) = context.provider.whole(part.address.resource_type(), entry) else { return false };
+    let tells = |other: &&&WantedObject<'_>| {
+        let is_referred_to = entry.dependencies.contains(other.address);
+        is_referred_to
+            && other
+                .entry
+                .is_some_and(|other| other.attributes.values().any(|value| value.as_str() == Some(&whole)))
+    };
+    gone.iter().any(|other| *other.identifier == whole || tells(&other))
 }
 
 /// Reads objects of one type, a batch after the other.

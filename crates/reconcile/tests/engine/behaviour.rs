@@ -333,6 +333,38 @@ async fn gone_is_made_again_and_hidden_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_service_does_not_show_has_gone_if_its_whole_has() {
+    let net_id = |name: &str| Expr::Reference(Reference::new(address(&format!("net.{name}")), "id"));
+    let label = Expr::Reference(Reference::new(address("net.told"), "label"));
+    let wanted = graph([
+        net("a"),
+        net("b"),
+        Node::new(address("net.told")).input("cidr", "10.1.0.0/16").input("label", "a place"),
+        Node::new(address("server.a")).input("net_id", net_id("a")),
+        Node::new(address("server.b")).input("net_id", net_id("b")),
+        Node::new(address("disk.a")).input("label", label),
+        Node::new(address("disk.b")).input("label", "a place"),
+    ]);
+    let mut bench = Bench::new();
+    bench.apply_all(&wanted).await;
+    for hidden in ["server.a", "server.b", "disk.a", "disk.b"] {
+        bench.world().hide(hidden);
+    }
+    let gone = |plan: &reconcile::plan::Plan| -> Vec<String> {
+        plan.drift().iter().filter(|drift| drift.gone).map(|drift| drift.address.to_string()).collect()
+    };
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    assert!(plan.is_empty() && gone(&plan).is_empty() && plan.deferred().len() == 4, "{plan}");
+    bench.world().remove("net.a");
+    bench.world().remove("net.told");
+    let plan = bench.plan(&wanted, &PlanOptions::default()).await;
+    // `disk.b` names the same place, and does not refer to what told it.
+    assert_eq!(gone(&plan), ["disk.a", "net.a", "net.told", "server.a"]);
+    let left: Vec<String> = plan.deferred().iter().map(|left| left.address.to_string()).collect();
+    assert_eq!(left, ["disk.b", "server.b"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_secret_is_in_no_record_and_its_change_is_seen() {
     let mut bench = Bench::new();
     let with =

@@ -13,7 +13,7 @@ use reconcile::provider::{
     CreateRequest, DeleteRequest, Failure, FindRequest, Health, Listed, Object, PerOperation, PollRequest,
     Provider, ReadAnswer, ReadRequest, Reply, ResourceType, Running, UpdateRequest,
 };
-use reconcile::record::{Operation, Pending, Record, Slot};
+use reconcile::record::{Identifier, Operation, Pending, Record, Slot, StateEntry};
 use reconcile::run::{
     ApplyOptions, Cancel, Context, Event, Settled, Silent, Summary, apply, refresh, rollback, settle,
 };
@@ -235,6 +235,12 @@ impl Provider for Toy {
 
     fn data_types(&self) -> &[ResourceType] {
         &self.data
+    }
+
+    /// A server stands in its net, and a disk in whatever its label names.
+    fn whole(&self, resource_type: &str, entry: &StateEntry) -> Option<Identifier> {
+        let name = if resource_type == "disk" { "label" } else { "net_id" };
+        entry.attributes.get(name)?.as_str().map(Into::into)
     }
 
     fn read<'a>(&'a self, _: &'a str, requests: Vec<ReadRequest>) -> BoxFuture<'a, Vec<ReadAnswer>> {
