@@ -54,16 +54,18 @@ fn moved(_: &Place) -> Vec<Variation> {
     vec![change("db_system_id", mysql_db_system::id(&other_database()).reference().clone())]
 }
 
-fn backup() -> Address {
-    Address::new(mysql_backup::TYPE, "around").unwrap()
+fn backup(name: &str) -> Address {
+    Address::new(mysql_backup::TYPE, name).unwrap()
 }
 
-/// Adds a DB system and a backup of it.
-fn add_backup(place: &Place, builder: &mut GraphBuilder) {
+/// Adds a DB system and two backups of it.
+fn add_backups(place: &Place, builder: &mut GraphBuilder) {
     add_database(place, builder);
-    let plain =
-        MysqlBackup { db_system_id: mysql_db_system::id(&database()).into(), ..MysqlBackup::default() };
-    builder.add(plain.inputs().at(backup()));
+    for name in ["around", "other"] {
+        let plain =
+            MysqlBackup { db_system_id: mysql_db_system::id(&database()).into(), ..MysqlBackup::default() };
+        builder.add(plain.inputs().at(backup(name)));
+    }
 }
 
 fn configuration(name: &str) -> Address {
@@ -140,13 +142,30 @@ pub(crate) const DB_SYSTEM: Case = Case {
             change(
                 "backup_policy.pitr_policy.is_enabled",
                 value(&json!({
-                "is_enabled": true, "retention_in_days": 14, "pitr_policy": {"is_enabled": true}})),
+                    "is_enabled": true, "retention_in_days": 14, "pitr_policy": {"is_enabled": true},
+                    "window_start_time": "02:00", "soft_delete": "DISABLED",
+                    "copy_policies": [{"copy_to_region": "eu-amsterdam-1", "backup_copy_retention_in_days": 3}],
+                    "freeform_tags": {"team": "learning"}, "defined_tags": {"Ops.CostCenter": "42"},
+                })),
             ),
-            change("maintenance.window_start_time", value(&json!({"window_start_time": "mon 04:00"}))),
+            change(
+                "backup_policy.is_enabled",
+                value(&json!({"is_enabled": false, "pitr_policy": {"is_enabled": false}})),
+            ),
+            change(
+                "maintenance.window_start_time",
+                value(&json!({
+                    "window_start_time": "mon 04:00", "version_preference": "NEWEST",
+                    "version_track_preference": "LONG_TERM_SUPPORT", "maintenance_schedule_type": "EARLY",
+                    "maintenance_disabled_windows": [
+                        {"time_start": "2026-12-20T00:00:00Z", "time_end": "2027-01-06T00:00:00Z"},
+                    ],
+                })),
+            ),
             change(
                 "deletion_policy.final_backup",
                 value(&json!({
-                "automatic_backup_retention": "DELETE", "final_backup": "REQUIRE_FINAL_BACKUP",
+                "automatic_backup_retention": "RETAIN", "final_backup": "REQUIRE_FINAL_BACKUP",
                 "is_delete_protected": false})),
             ),
             change("crash_recovery", "DISABLED"),
@@ -155,14 +174,17 @@ pub(crate) const DB_SYSTEM: Case = Case {
             change("access_mode", "RESTRICTED"),
             change(
                 "read_endpoint.is_enabled",
-                value(&json!({"is_enabled": true, "read_endpoint_hostname_label": "read"})),
+                value(&json!({
+                    "is_enabled": true, "read_endpoint_hostname_label": "read",
+                    "read_endpoint_ip_address": "10.0.200.40", "exclude_ips": ["10.0.200.41"],
+                })),
             ),
             change("customer_contacts", value(&json!([{"email": "ops@example.org"}]))),
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
     also: &[
-        Start { around: add_backup, asked: restored, changes: made_from_something_else },
+        Start { around: add_backups, asked: restored, changes: made_from_something_else },
         Start {
             around: |place, builder| {
                 add_subnets(place, builder);
@@ -185,8 +207,15 @@ pub(crate) const DB_SYSTEM: Case = Case {
             },
             changes: |_| {
                 let address =
-                    json!({"ipv6subnet_cidr": "fd00:0:0:101::/64", "ipv6address": "fd00:0:0:101::21"});
-                vec![change("ipv6address_ipv6subnet_cidr_pair_details.ipv6address", value(&address))]
+                    json!({"ipv6subnet_cidr": "fd00:0:0:102::/64", "ipv6address": "fd00:0:0:102::21"});
+                let reading = json!({
+                    "is_enabled": true, "read_endpoint_ipv6address_ipv6subnet_cidr_pair_details":
+                        {"ipv6subnet_cidr": "fd00:0:0:102::/64", "ipv6address": "fd00:0:0:102::22"},
+                });
+                vec![
+                    change("ipv6address_ipv6subnet_cidr_pair_details.ipv6address", value(&address)),
+                    change("read_endpoint.is_enabled", value(&reading)),
+                ]
             },
         },
     ],
@@ -196,6 +225,7 @@ pub(crate) const DB_SYSTEM: Case = Case {
         let spellings = ["sun 03:00", "SUN 03:00", "Sunday 03:00:00", "sun 03:00:00.000Z"];
         (path == "maintenance.window_start_time").then(|| spellings[random.random_range(0..4)].into())
     },
+    inside_too: true,
     ..PLAIN
 };
 
@@ -207,7 +237,7 @@ fn restored(place: &Place) -> Asked {
         subnet_id: subnet::id(&subnet_around()).into(),
         source: Source {
             source_type: "BACKUP".into(),
-            backup_id: mysql_backup::id(&backup()).into(),
+            backup_id: mysql_backup::id(&backup("around")).into(),
             ..Source::default()
         }
         .into(),
@@ -217,33 +247,55 @@ fn restored(place: &Place) -> Asked {
 }
 
 fn made_from_something_else(_: &Place) -> Vec<Variation> {
-    let of_database = |kind: &str| {
+    let of_database = |kind: &str, (name, more): (&'static str, Expr)| {
         let id = mysql_db_system::id(&database()).reference().clone();
-        Expr::Map(vec![("source_type".into(), kind.into()), ("db_system_id".into(), id.into())])
+        Expr::Map(vec![
+            ("source_type".into(), kind.into()),
+            ("db_system_id".into(), id.into()),
+            (name.into(), more),
+        ])
     };
+    let other_backup = Expr::Map(vec![
+        ("source_type".into(), "BACKUP".into()),
+        ("backup_id".into(), mysql_backup::id(&backup("other")).reference().clone().into()),
+    ]);
+    let authority = json!({"certificate_type": "PEM", "contents": "-----BEGIN CERTIFICATE-----"});
+    let channel = Expr::Map(vec![
+        ("source_username".into(), "follower".into()),
+        ("source_password".into(), secret(&format!("{CANARY}!Cc3"))),
+        ("ssl_mode".into(), "VERIFY_CA".into()),
+        ("ssl_ca_certificate".into(), value(&authority)),
+        ("applier_username".into(), "applier".into()),
+    ]);
     // The address lets everybody read the dump who has it.
     let dump = Expr::Map(vec![
         ("source_type".into(), "IMPORTURL".into()),
         ("source_url".into(), secret(&format!("https://objectstorage.example.org/p/{CANARY}/n/a/b/c/o/"))),
     ]);
     vec![
-        change("source.source_type", of_database("PITR")),
-        change("source.source_type", of_database("DBSYSTEM")),
+        change("source.backup_id", other_backup),
+        change("source.source_type", of_database("PITR", ("recovery_point", "2026-11-25T00:00:00Z".into()))),
+        change("source.source_type", of_database("DBSYSTEM", ("region", "eu-amsterdam-1".into()))),
+        change("source.channel", of_database("DBSYSTEM", ("channel", channel))),
         change("source.source_type", dump)
             .with("admin_username", "admin")
             .with("admin_password", secret(&format!("{CANARY}!Aa1"))),
     ]
 }
 
-/// What a DB system is served with: certificates, keys, services beside it.
-fn served(place: &Place) -> Asked {
-    let logs = json!({"logs": [{
+/// Where logs go.
+fn logs(set: &str) -> serde_json::Value {
+    json!({"logs": [{
         "destination": "LOG_ANALYTICS", "log_types": ["ERROR_LOG", "AUDIT_LOG"],
         "destination_configurations": [
             {"key": "logGroupId", "value": "ocid1.loganalyticsloggroup.oc1..a"},
-            {"key": "logSetName", "value": "moodle"},
+            {"key": "logSetName", "value": set},
         ],
-    }]});
+    }]})
+}
+
+/// What a DB system is served with: certificates, keys, services beside it.
+fn served(place: &Place) -> Asked {
     let system = MysqlDbSystem {
         hostname_label: "db".into(),
         ip_address: "10.0.200.20".into(),
@@ -253,7 +305,7 @@ fn served(place: &Place) -> Asked {
         encrypt_data: Attr::Expr(value(&json!({"key_generation_type": "SYSTEM"}))),
         rest: Attr::Expr(value(&json!({"configuration": "DISABLED"}))),
         database_console: Attr::Expr(value(&json!({"status": "DISABLED"}))),
-        telemetry_configuration: Attr::Expr(value(&logs)),
+        telemetry_configuration: Attr::Expr(value(&logs("moodle"))),
         ..plain(place)
     };
     asked(system.inputs())
@@ -308,15 +360,41 @@ pub(crate) const REPLICA: Case = Case {
             change("is_delete_protected", false),
         ]
     },
-    also: &[Start {
-        around: add_databases,
-        asked: |_| {
-            let replica =
-                Replica { db_system_id: mysql_db_system::id(&database()).into(), ..Replica::default() };
-            asked(replica.inputs())
+    also: &[
+        Start {
+            around: add_databases,
+            asked: |_| {
+                let replica =
+                    Replica { db_system_id: mysql_db_system::id(&database()).into(), ..Replica::default() };
+                asked(replica.inputs())
+            },
+            changes: moved,
         },
-        changes: moved,
-    }],
+        Start {
+            around: |place, builder| {
+                add_database(place, builder);
+                add_configurations(place, builder);
+            },
+            asked: |_| {
+                let replica =
+                    Replica { db_system_id: mysql_db_system::id(&database()).into(), ..Replica::default() };
+                asked(replica.inputs())
+            },
+            changes: |_| {
+                let own = mysql_configuration::id(&configuration("around")).reference().clone();
+                let overrides = Expr::Map(vec![
+                    ("shape_name".into(), "MySQL.8".into()),
+                    ("configuration_id".into(), own.into()),
+                    ("mysql_version".into(), "8.4.9".into()),
+                    ("nsg_ids".into(), groups()),
+                    ("security_attributes".into(), value(&json!({"oracle-zpr.tier.value": "web"}))),
+                    ("telemetry_configuration".into(), value(&logs("moodle"))),
+                ]);
+                vec![change("replica_overrides.configuration_id", overrides)]
+            },
+        },
+    ],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -353,6 +431,7 @@ pub(crate) const HEAT_WAVE_CLUSTER: Case = Case {
         },
         changes: moved,
     }],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -395,7 +474,8 @@ pub(crate) const CONFIGURATION: Case = Case {
         changes: |_| {
             let other = mysql_configuration::id(&configuration("other")).reference().clone();
             vec![
-                change("options", value(&json!([{"name": "max_connections", "value": "400"}]))),
+                change("options.value", value(&json!([{"name": "max_connections", "value": "400"}]))),
+                change("options.name", value(&json!([{"name": "max_user_connections", "value": "400"}]))),
                 change(
                     "init_variables.lower_case_table_names",
                     value(&json!({"lower_case_table_names": "CASE_INSENSITIVE_LOWERCASE"})),
@@ -405,6 +485,7 @@ pub(crate) const CONFIGURATION: Case = Case {
         },
     }],
     untold: &["variables", "options"],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -444,5 +525,6 @@ pub(crate) const BACKUP: Case = Case {
         },
         changes: moved,
     }],
+    inside_too: true,
     ..PLAIN
 };
