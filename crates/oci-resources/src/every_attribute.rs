@@ -39,7 +39,6 @@ const NOT_CREATED: &[(&str, &[&str], &str)] = &[
         "Oracle takes it in updates only",
     ),
     ("oci_core_service_gateway", &["block_traffic"], "said by an update once it is there"),
-    ("oci_core_service_gateway", &["services.service_name"], "the service calls it so"),
     ("oci_mysql_mysql_backup", &["compartment_id"], "moved by an update once it is there"),
     (
         "oci_file_storage_mount_target",
@@ -65,7 +64,6 @@ const NOT_UPDATED: &[(&str, &[&str], &str)] = &[
         &["source_details.is_preserve_boot_volume_enabled"],
         "a change of the source makes a new one",
     ),
-    ("oci_core_service_gateway", &["services.service_name"], "the service calls it so"),
     ("oci_network_load_balancer_backend", &["drain_seconds"], "how it is deleted"),
 ];
 

@@ -76,7 +76,8 @@ pub struct GatewayService {
     /// The OCID of the service; see the data source `oci_core_services`.
     #[schemars(extend("x-required" = true))]
     pub service_id: Attr<String>,
-    /// What the service calls it.
+    /// What the service calls it; only the service says so.
+    #[schemars(extend("readOnly" = true))]
     pub service_name: Attr<String>,
 }
 

@@ -448,7 +448,6 @@ pub(crate) const SERVICE_GATEWAY: Case = Case {
         asked(gateway.inputs())
     })],
     inside_too: true,
-    unchanged: &[("services.service_name", "the service calls it so, and no request says it")],
     ..PLAIN
 };
 
