@@ -4,7 +4,9 @@
 //! from a service that merely spells our value in its own way (there now = seen last, wanted = asked).
 
 mod same;
+mod untold;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::graph::Lifecycle;
@@ -15,6 +17,7 @@ use crate::secret::DigestKey;
 use crate::value::{AttributePath, Value, ValueMap};
 
 pub(crate) use same::Comparison;
+pub(crate) use untold::{completed, has_untold, untold_differs};
 
 /// One attribute that will change.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -107,15 +110,21 @@ fn diff_attribute(
         }
         return;
     };
-    // What the service does not tell is compared with what it was asked for.
+    // What the service does not tell is compared with what it was asked for. Of what nobody asked for yet, because it was
+    // imported, it is taken for granted.
+    let nothing = Value::Map(ValueMap::new());
+    let said = asked.unwrap_or(if sides.asked.is_empty() { desired } else { &nothing });
+    let whole = |value| with_untold(attribute, value, said);
+    let observed = observed.map(whole);
+    let observed = observed.as_deref();
     let there = if attribute.write_only { asked } else { observed };
     if there.is_some_and(|there| comparison.same(attribute, name, desired, there)) {
         return;
     }
-    let same_wish = asked.is_some_and(|asked| comparison.same(attribute, name, desired, asked));
-    let as_before = match (seen, observed) {
+    let same_wish = asked.is_some_and(|asked| comparison.same(attribute, name, desired, &whole(asked)));
+    let as_before = match (seen.map(whole), observed) {
         (Some(seen), Some(observed)) => {
-            Comparison { judge, now: false }.same(attribute, name, seen, observed)
+            Comparison { judge, now: false }.same(attribute, name, &seen, observed)
         }
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
@@ -133,6 +142,10 @@ fn diff_attribute(
         (before, desired),
         changes,
     );
+}
+
+fn with_untold<'v>(attribute: &Attribute, value: &'v Value, said: &Value) -> Cow<'v, Value> {
+    if has_untold(attribute) { Cow::Owned(completed(attribute, value, said)) } else { Cow::Borrowed(value) }
 }
 
 struct Details<'a> {
@@ -174,10 +187,23 @@ fn details(
     }
 }
 
-/// Whether an attribute inside the items of a list, of which some differ, forces a new object.
+/// Whether an attribute inside forces a new object: of an object that comes where there was none, or of the items of a list,
+/// of which some differ.
 fn inner_forces(comparison: &Comparison<'_>, at: &Details<'_>, (before, after): (&Value, &Value)) -> bool {
+    if let (Kind::Object(schema), Value::Null, Value::Map(new)) = (&at.attribute.kind, before, after) {
+        return new.iter().filter(|(_, value)| !value.is_null()).any(|(name, value)| {
+            schema.attribute(name).is_some_and(|attribute| {
+                let at = Details { attribute, name: &join(at.name, name), cause: at.cause, forced: false };
+                attribute.force_new || inner_forces(comparison, &at, (&Value::Null, value))
+            })
+        });
+    }
     let Kind::List(item) = &at.attribute.kind else { return false };
     let Kind::Object(schema) = &item.kind else { return false };
+    if let (Value::Null, Some(new)) = (before, after.as_list()) {
+        let at = Details { attribute: item, ..*at };
+        return new.iter().any(|value| inner_forces(comparison, &at, (&Value::Null, value)));
+    }
     let (Some(old), Some(new)) = (before.as_list(), after.as_list()) else { return false };
     schema.attributes().filter(|(_, attribute)| attribute.force_new).any(|(name, attribute)| {
         let column = |values: &[Value]| -> Vec<Value> {

@@ -81,8 +81,9 @@ impl Comparison<'_> {
         let said = desired.iter().filter(|(_, value)| !value.is_null());
         let mut differing = said.filter(|(key, value)| {
             let inner = schema.attribute(key).unwrap_or(&loose);
-            // What the service never tells cannot be compared inside an object that it does tell.
-            if inner.write_only && observed.get(key).is_none_or(Value::is_null) {
+            // What the service never tells cannot be compared inside an object that it does tell; null says that it is
+            // known not to have been asked for.
+            if inner.write_only && observed.get(key).is_none() {
                 return false;
             }
             !observed.get(key).is_some_and(|other| self.same(inner, &join(name, key), value, other))

@@ -53,15 +53,21 @@ fn provider() -> Spelling {
     let rule = Schema::default()
         .with("protocol", Attribute::new(Kind::String).required())
         .with("port", Attribute::new(Kind::Integer).computed());
+    let route = Schema::default()
+        .with("gateway", Attribute::new(Kind::String).force_new())
+        .with("about", Attribute::new(Kind::String));
     let vnic = Schema::default()
         .with("subnet", Attribute::new(Kind::String).force_new())
         .with("label", Attribute::new(Kind::String))
-        .with("ports", Attribute::new(Kind::String).exact());
+        .with("ports", Attribute::new(Kind::String).exact())
+        .with("origin", Attribute::new(Kind::String).write_only().force_new())
+        .with("hint", Attribute::new(Kind::String).write_only());
     let schema = Schema::default()
         .with("name", Attribute::new(Kind::String))
         .with("zone", Attribute::new(Kind::String).force_new())
         .with("size", Attribute::new(Kind::Integer).computed())
         .with("password", Attribute::new(Kind::String).sensitive().write_only())
+        .with("routes", Attribute::new(Kind::List(Attribute::new(Kind::Object(route)).into())))
         .with("rules", Attribute::new(Kind::List(Attribute::new(Kind::Object(rule)).into())).unordered())
         .with("vnic", Attribute::new(Kind::Object(vnic)))
         .with("tags", Attribute::new(Kind::Map(Attribute::new(Kind::String).into())))
@@ -194,4 +200,46 @@ fn what_was_asked_for_and_did_not_come_true_is_asked_for_again_or_taken_away() {
     check(&old, &none, &old, &old, &[]);
     check(&[], &none, &old, &old, &["name ChangeOfMind"]);
     check(&[], &none, &[], &[], &[]);
+}
+
+/// The service tells the object, but not all that is in it.
+#[test]
+fn what_is_never_told_inside_an_object_is_compared_with_what_was_asked_for() {
+    let vnic = |entries: &[(&'static str, &str)]| {
+        [("vnic", Value::map(entries.iter().map(|(name, value)| (*name, Value::from(*value)))))]
+    };
+    let told = vnic(&[("label", "x")]);
+    let asked = vnic(&[("label", "x"), ("hint", "a"), ("origin", "a")]);
+    check(&asked, &asked, &told, &told, &[]);
+    let other_hint = vnic(&[("label", "x"), ("hint", "b"), ("origin", "a")]);
+    check(&other_hint, &asked, &told, &told, &["vnic.hint ChangeOfMind"]);
+    let other_origin = vnic(&[("label", "x"), ("hint", "a"), ("origin", "b")]);
+    check(&other_origin, &asked, &told, &told, &["vnic.origin ChangeOfMind!"]);
+    // What stays as it was asked for is not taken for a change because something beside it changes.
+    let other_label = vnic(&[("label", "y"), ("hint", "a"), ("origin", "a")]);
+    check(&other_label, &asked, &told, &told, &["vnic.label ChangeOfMind"]);
+    check(&asked, &asked, &told, &vnic(&[("label", "z")]), &["vnic.label Drift"]);
+    // It was not asked for before, and is now.
+    check(&asked, &told, &told, &told, &["vnic.hint ChangeOfMind", "vnic.origin ChangeOfMind!"]);
+    check(
+        &asked,
+        &[("name", "n".into())],
+        &told,
+        &told,
+        &["name ChangeOfMind", "vnic.hint ChangeOfMind", "vnic.origin ChangeOfMind!"],
+    );
+    // What is no longer asked for stays.
+    check(&told, &asked, &told, &told, &[]);
+    // Of what was imported nobody knows.
+    check(&asked, &[], &told, &told, &[]);
+}
+
+#[test]
+fn what_forces_a_new_object_does_so_in_something_that_was_not_there_before() {
+    let vnic = |name: &'static str| [("vnic", Value::map([(name, Value::from("a"))]))];
+    check(&vnic("subnet"), &[], &[], &[], &["vnic ChangeOfMind!"]);
+    check(&vnic("label"), &[], &[], &[], &["vnic ChangeOfMind"]);
+    let routes = |name: &'static str| [("routes", Value::list([Value::map([(name, Value::from("a"))])]))];
+    check(&routes("gateway"), &[], &[], &[], &["routes ChangeOfMind!"]);
+    check(&routes("about"), &[], &[], &[], &["routes ChangeOfMind"]);
 }

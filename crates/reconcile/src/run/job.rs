@@ -357,8 +357,16 @@ impl Job {
                     let attribute = judge.resource_type.schema.attribute(name);
                     attribute.is_none_or(|attribute| !attribute.write_only && !attribute.sensitive)
                 };
-                let silent: Vec<_> = self.changed_names().into_iter().filter(|name| !told(name)).collect();
+                let mut silent: Vec<_> =
+                    self.changed_names().into_iter().filter(|name| !told(name)).collect();
                 silent.iter().for_each(|name| drop(draft.inputs.remove(name)));
+                for (name, asked) in self.silent_inside(judge, &silent) {
+                    match asked {
+                        Some(asked) => drop(draft.inputs.insert(name.clone(), asked)),
+                        None => drop(draft.inputs.remove(&name)),
+                    }
+                    silent.push(name);
+                }
                 let left = self.left_over(&object);
                 for (name, value) in &left {
                     draft.inputs.insert(name.clone(), value.clone());
@@ -383,6 +391,19 @@ impl Job {
             !value.is_null() && !is_set(&self.draft.inputs, name) && is_set(&object.attributes, name)
         });
         left.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// The changed attributes, but for `others`, that hold something that the service never tells and that changed; with what was
+    /// asked for before.
+    fn silent_inside(&self, judge: Judge<'_>, others: &[Arc<str>]) -> Vec<(Arc<str>, Option<Value>)> {
+        let asked = |name: &str| self.prior.as_ref().and_then(|prior| prior.inputs.get(name));
+        let differs = |name: &Arc<str>| {
+            let attribute = judge.resource_type.schema.attribute(name);
+            let now = self.draft.inputs.get(name);
+            attribute.is_some_and(|attribute| crate::diff::untold_differs(attribute, asked(name), now))
+        };
+        let changed = self.changed_names().into_iter().filter(|name| !others.contains(name));
+        changed.filter(differs).map(|name| (name.clone(), asked(&name).cloned())).collect()
     }
 
     fn changed_names(&self) -> Vec<Arc<str>> {

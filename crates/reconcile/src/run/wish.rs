@@ -25,10 +25,15 @@ pub(super) fn names(changes: &[diff::Change]) -> Vec<Arc<str>> {
 pub(super) fn still_differs(judge: Judge<'_>, name: &str, desired: &ValueMap, prior: &StateEntry) -> bool {
     let loose = crate::schema::Attribute::new(crate::schema::Kind::Any);
     let attribute = judge.resource_type.schema.attribute(name).unwrap_or(&loose);
-    let there = if attribute.write_only { prior.inputs.get(name) } else { prior.attributes.get(name) };
+    let asked = prior.inputs.get(name);
+    let there = if attribute.write_only { asked } else { prior.attributes.get(name) };
     let comparison = diff::Comparison { judge, now: true };
     match (desired.get(name).filter(|value| !value.is_null()), there) {
-        (Some(desired), Some(there)) => !comparison.same(attribute, name, desired, there),
+        (Some(desired), Some(there)) => {
+            let nothing = Value::Map(ValueMap::new());
+            let said = asked.unwrap_or(if prior.inputs.is_empty() { desired } else { &nothing });
+            !comparison.same(attribute, name, desired, &diff::completed(attribute, there, said))
+        }
         (None, None) => false,
         (Some(_), None) | (None, Some(_)) => true,
     }
