@@ -239,6 +239,28 @@ fn a_change_of_a_processors_threads_leaves_the_rest_of_its_platform_alone() {
 }
 
 #[test]
+fn an_instance_is_launched_from_the_newest_image_that_a_filter_lets_through() {
+    let (net, subnet) = public_net();
+    let launch = |version: &str| {
+        let mut body = net.launch_body(&subnet);
+        body["shapeConfig"]["resourceManagement"] = json!("STATIC");
+        body["sourceDetails"] = json!({
+            "sourceType": "image", "kmsKeyId": "ocid1.key.oc1..a", "instanceSourceImageFilterDetails": {
+                "compartmentId": net.cloud.tenancy(), "operatingSystem": "Oracle Linux",
+                "operatingSystemVersion": version,
+            },
+        });
+        net.post("instances", &body)
+    };
+    let (status, instance) = launch("9");
+    assert_eq!(status, 200, "{instance}");
+    assert_eq!(text(&instance, "imageId"), net.image("VM.Standard.A1.Flex"));
+    assert_eq!(instance["sourceDetails"]["kmsKeyId"], "ocid1.key.oc1..a");
+    assert_eq!(instance["shapeConfig"]["resourceManagement"], "STATIC");
+    assert_eq!(launch("7").0, 400);
+}
+
+#[test]
 fn images_and_shapes_fit_each_other() {
     let net = Net::new();
     let arm = list(

@@ -92,6 +92,13 @@ pub(crate) const SHAPES: &[Shape] = &[
         2,
         (16.0, "PAID"),
     ),
+    Shape {
+        ocpus: (192.0, 192.0),
+        memory: (2304.0, 2304.0),
+        memory_per_ocpu: (12.0, 12.0, 12.0),
+        bandwidth: (1.0, 100.0),
+        ..fixed("BM.Standard.E5.192", "2.4 GHz AMD EPYC™ 9J14 (Genoa)", 2304.0, "standard-e5", "PAID", false)
+    },
     fixed(
         "VM.Standard2.1",
         "2.0 GHz Intel® Xeon® Platinum 8167M (Skylake)",

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::super::catalogue::{Shape, shape};
-use super::super::image::runs_on;
-use crate::cloud::Resource;
+use super::super::image::{IMAGE, runs_on};
+use crate::cloud::{Cloud, Resource};
 use crate::error::ApiError;
 
 /// Bytes of `metadata` and `extendedMetadata` together (Oracle's API reference).
@@ -64,6 +64,51 @@ pub(super) fn size(shape: &Shape, config: Option<&Value>, old: Option<Size>) -> 
         ));
     }
     Ok(Size { ocpus, memory })
+}
+
+/// The configuration of an instance as answers show it: what follows from its size, and what was asked for besides.
+pub(super) fn shown_config(shape: &Shape, size: Size, asked: Option<&Value>) -> Map<String, Value> {
+    let mut shown = shape.config(size.ocpus, size.memory);
+    for field in ["baselineOcpuUtilization", "resourceManagement", "localVolumeSizeInGBs"] {
+        if let Some(given) = asked.and_then(|asked| asked.get(field)).filter(|given| !given.is_null()) {
+            shown.insert(field.to_owned(), given.clone());
+        }
+    }
+    shown
+}
+
+/// The newest image that a filter lets through and that runs on the shape.
+///
+/// # Errors
+/// 400 when there is none.
+pub(super) fn newest<'c>(
+    cloud: &'c Cloud,
+    shape: &Shape,
+    filter: &Map<String, Value>,
+) -> Result<&'c str, ApiError> {
+    let fits = |image: &&Resource| {
+        let same = |field: &str| {
+            filter.get(field).and_then(Value::as_str).is_none_or(|wanted| image.text(field) == Some(wanted))
+        };
+        let tags = filter.get("definedTagsFilter").and_then(Value::as_object);
+        let tagged = tags.into_iter().flatten().all(|(space, wanted)| {
+            let own = image.body.get("definedTags").and_then(|tags| tags.get(space));
+            wanted
+                .as_object()
+                .into_iter()
+                .flatten()
+                .all(|(key, wanted)| own.is_some_and(|own| own[key] == *wanted))
+        });
+        image.is_live()
+            && runs_on(image, shape)
+            && same("operatingSystem")
+            && same("operatingSystemVersion")
+            && tagged
+    };
+    let newest = cloud.of_kind(&IMAGE).filter(fits).max_by_key(|image| image.text("timeCreated"));
+    newest
+        .map(|image| &*image.id)
+        .ok_or_else(|| ApiError::invalid("sourceDetails.instanceSourceImageFilterDetails", "no image fits"))
 }
 
 fn same(one: f64, other: f64) -> bool {

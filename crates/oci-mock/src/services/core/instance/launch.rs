@@ -9,7 +9,7 @@ use super::super::catalogue::Shape;
 use super::super::image::IMAGE;
 use super::super::volume_attachment::{LaunchVolume, attach_at_launch, check_launch_volumes};
 use super::super::{boot_volume, default_field, limits, vnic_attachment};
-use super::config::{Size, check_metadata, check_runs_on, offered, size};
+use super::config::{Size, check_metadata, check_runs_on, newest, offered, shown_config, size};
 use super::{INSTANCE, NO_HOST, schedule_move, start_work_request};
 use crate::cloud::{Cloud, Event, New, Place};
 use crate::error::ApiError;
@@ -49,7 +49,11 @@ pub(super) fn launch(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> 
     vnic_attachment::attach(cloud, &id, &vnic_id, None);
     let boot_volume_id = match &accepted.source {
         Source::Image { id: image_id, size, vpus } => {
-            boot_volume::create_from_image(cloud, &id, image_id, *size, *vpus)
+            let volume = boot_volume::create_from_image(cloud, &id, image_id, *size, *vpus);
+            if let Some(key) = encryption_key(call) {
+                cloud.update(&volume, |volume| volume.set("kmsKeyId", key));
+            }
+            volume
         }
         Source::BootVolume { id, .. } => id.clone(),
     };
@@ -63,6 +67,11 @@ pub(super) fn launch(cloud: &mut Cloud, call: &Call) -> Result<Reply, ApiError> 
         schedule_move(cloud, &id, "PROVISIONING", "RUNNING", LAUNCH_TIME);
     }
     Ok(Reply::resource(cloud.find(&INSTANCE, &id)?).work_request(&work_request))
+}
+
+/// The key that the boot volume is encrypted with, if it is not Oracle's.
+fn encryption_key<'c>(call: &'c Call) -> Option<&'c str> {
+    call.json.get("sourceDetails")?["kmsKeyId"].as_str()
 }
 
 fn check(cloud: &Cloud, call: &Call) -> Result<Accepted, ApiError> {
@@ -108,9 +117,13 @@ fn source(cloud: &Cloud, call: &Call, shape: &Shape, domain: &str) -> Result<Sou
         }
         return Ok(Source::BootVolume { id: id.to_owned(), image_id });
     }
-    let (field, id) = match details["imageId"].as_str() {
-        Some(id) => ("sourceDetails.imageId", id),
-        None => ("imageId", call.text("imageId").ok_or_else(|| ApiError::missing("sourceDetails.imageId"))?),
+    let filter = details["instanceSourceImageFilterDetails"].as_object();
+    let (field, id) = match (details["imageId"].as_str(), filter) {
+        (Some(id), _) => ("sourceDetails.imageId", id),
+        (None, Some(filter)) => ("sourceDetails.imageId", newest(cloud, shape, filter)?),
+        (None, None) => {
+            ("imageId", call.text("imageId").ok_or_else(|| ApiError::missing("sourceDetails.imageId"))?)
+        }
     };
     let image = cloud.related(field, &IMAGE, id)?;
     check_runs_on(image, shape, "shape")?;
@@ -184,13 +197,8 @@ pub(in super::super) fn attach_vnic(
 
 fn body(cloud: &Cloud, call: &Call, accepted: &Accepted) -> Map<String, Value> {
     let mut body = facts().project("core", "Instance", &call.json);
-    let mut config = accepted.shape.config(accepted.size.ocpus, accepted.size.memory);
-    if let Some(baseline) = call.json.get("shapeConfig").map(|config| &config["baselineOcpuUtilization"])
-        && baseline.is_string()
-    {
-        config.insert("baselineOcpuUtilization".to_owned(), baseline.clone());
-    }
-    let (image_id, source) = match &accepted.source {
+    let config = shown_config(accepted.shape, accepted.size, call.json.get("shapeConfig"));
+    let (image_id, mut source) = match &accepted.source {
         Source::Image { id, size, vpus } => (
             Some(id.clone()),
             json!({"sourceType": "image", "imageId": id, "bootVolumeSizeInGBs": size, "bootVolumeVpusPerGB": vpus}),
@@ -199,6 +207,9 @@ fn body(cloud: &Cloud, call: &Call, accepted: &Accepted) -> Map<String, Value> {
             (image_id.clone(), json!({"sourceType": "bootVolume", "bootVolumeId": id}))
         }
     };
+    if let Some(key) = encryption_key(call) {
+        source["kmsKeyId"] = json!(key);
+    }
     for (name, value) in [
         ("faultDomain", json!(accepted.fault_domain)),
         ("region", json!(cloud.place().region_segment())),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::capacity::{Need, Room, room};
 use super::super::image::IMAGE;
 use super::super::{boot_volume, find_changeable, limits};
-use super::config::{Size, check_metadata, check_runs_on, offered, size};
+use super::config::{Size, check_metadata, check_runs_on, offered, shown_config, size};
 use super::{INSTANCE, power, start_work_request};
 use crate::cloud::{Cloud, Place, Resource};
 use crate::error::ApiError;
@@ -91,12 +91,7 @@ fn placement(cloud: &Cloud, instance: &Resource, call: &Call) -> Result<Map<Stri
         if let Some(image) = instance.text("imageId").and_then(|id| cloud.get(id)) {
             check_runs_on(image, shape, "shape")?;
         }
-        let mut shown = shape.config(new.ocpus, new.memory);
-        for (field, value) in config.and_then(Value::as_object).into_iter().flatten() {
-            if field == "baselineOcpuUtilization" && value.is_string() {
-                shown.insert(field.clone(), value.clone());
-            }
-        }
+        let shown = shown_config(shape, new, config);
         if name != old_name || Value::Object(shown.clone()) != *old_config {
             changes.insert("shape".to_owned(), json!(name));
             changes.insert("shapeConfig".to_owned(), Value::Object(shown));
