@@ -22,6 +22,8 @@ struct Setup {
     compartment: String,
     image: String,
     domains: Vec<String>,
+    /// The group whose members are kept apart.
+    group: &'static str,
 }
 
 async fn setup(seed: u64) -> Setup {
@@ -31,7 +33,7 @@ async fn setup(seed: u64) -> Setup {
     let images = bench.cloud.client.list(images, PageLimits::default()).await.unwrap();
     let domains = bench.cloud.mock.config().place.availability_domains();
     let compartment = bench.cloud.tenancy();
-    Setup { image: images[0].id.clone().unwrap(), bench, compartment, domains }
+    Setup { image: images[0].id.clone().unwrap(), bench, compartment, domains, group: "web" }
 }
 
 impl Setup {
@@ -47,7 +49,8 @@ impl Setup {
         for number in 0..servers {
             let mut domains = self.domains.clone();
             domains.rotate_left(number % 3);
-            let placement = json!({"availability_domains": domains, "shapes": shapes, "spread_group": "web"});
+            let placement =
+                json!({"availability_domains": domains, "shapes": shapes, "spread_group": self.group});
             let server = Instance {
                 compartment_id: self.compartment.as_str().into(),
                 display_name: format!("web{number}").into(),
@@ -125,6 +128,32 @@ async fn the_spread_of_a_group_is_kept_where_a_place_falls_away() {
     let mut places: Vec<String> = (0..3).map(|server| setup.told(server, "availability_domain")).collect();
     places.sort();
     assert_eq!(places, [setup.domains[1].clone(), setup.domains[2].clone(), setup.domains[2].clone()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_joins_another_group_counts_there_and_keeps_the_tags_of_others() {
+    use oci_client::services::core::models::UpdateInstanceDetails;
+    use oci_client::services::core::operations::{GetInstance, UpdateInstance};
+    use oci_resources::tags::SPREAD;
+    let mut setup = setup(72).await;
+    let graph = setup.graph(1, false);
+    setup.bench.reach(&graph).await;
+    let id = setup.bench.identifier(&at(instance::TYPE, "web0")).unwrap();
+    let client = setup.bench.cloud.client.clone();
+    let tags = async || client.call(&GetInstance::new(&*id)).await.unwrap().value.freeform_tags.unwrap();
+    let mut with_anothers = tags().await;
+    with_anothers.insert("owner".to_owned(), "somebody".to_owned());
+    let details = UpdateInstanceDetails {
+        freeform_tags: Some(with_anothers.clone()),
+        ..UpdateInstanceDetails::default()
+    };
+    client.call(&UpdateInstance::new(&*id, details)).await.unwrap();
+    setup.group = "cron";
+    let graph = setup.graph(1, false);
+    let plan = setup.bench.reach(&graph).await;
+    assert_eq!((plan.counts().update, plan.counts().replace), (1, 0));
+    with_anothers.insert(SPREAD.to_owned(), "cron".to_owned());
+    assert_eq!(tags().await, with_anothers);
 }
 
 #[tokio::test(start_paused = true)]

@@ -814,6 +814,7 @@ impl ResourceModule for Module {
             wire::update(change, tags, except, RENAMES)?.unwrap_or_default();
         if change.has("placement") {
             instance_parts::replace_in_place(change, &mut details)?;
+            instance_parts::keep_apart(change, &mut details);
         } else if change.has("shape") {
             instance_parts::keep_size(change, &mut details)?;
         }

@@ -472,6 +472,20 @@ pub(super) fn replace_in_place(
     Ok(())
 }
 
+/// The group is known by a tag: a changed one is written there, beside the tags that are there.
+pub(super) fn keep_apart(change: &Change<'_>, details: &mut models::UpdateInstanceDetails) {
+    let group = spread_group(change.inputs);
+    let there = tags::freeform(&change.current.body);
+    if there.get(tags::SPREAD) == group.as_ref() {
+        return;
+    }
+    let tags = details.freeform_tags.get_or_insert(there);
+    match group {
+        Some(group) => drop(tags.insert(tags::SPREAD.to_owned(), group)),
+        None => drop(tags.remove(tags::SPREAD)),
+    }
+}
+
 /// Another shape comes with the size that is wanted, even where that did not change: the service gives what is not said
 /// the usual size of the new shape, or refuses.
 ///
