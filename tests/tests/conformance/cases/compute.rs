@@ -13,17 +13,18 @@ use rand::RngExt as _;
 use reconcile::Address;
 use reconcile::graph::GraphBuilder;
 use reconcile::value::Expr;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::network::{add_subnet, subnet_around};
-use crate::kit::{Asked, Case, PLAIN, Place, Start, Variation, asked, change, value};
+use crate::kit::{Case, PLAIN, Place, Start, Variation, asked, change, value};
 
 /// A server that other things belong to; there are `around` and `other`.
 pub(crate) fn server(name: &str) -> Address {
     Address::new(instance::TYPE, name).unwrap()
 }
 
-fn plain(place: &Place) -> Instance {
+/// A small server in that subnet.
+pub(crate) fn plain(place: &Place) -> Instance {
     Instance {
         compartment_id: place.tenancy.as_str().into(),
         availability_domain: place.domains[0].as_str().into(),
@@ -50,136 +51,6 @@ pub(crate) fn add_servers(place: &Place, builder: &mut GraphBuilder) {
     for name in ["around", "other"] {
         builder.add(plain(place).inputs().at(server(name)));
     }
-}
-
-/// What only machines with x86 processors have, and what changes the host.
-fn on_x86(place: &Place) -> Asked {
-    let instance = Instance {
-        shape: "VM.Standard.E5.Flex".into(),
-        shape_config: ShapeConfig { ocpus: 1.0.into(), memory_in_gbs: 12.0.into(), ..ShapeConfig::default() }
-            .into(),
-        source_details: SourceDetails {
-            source_type: "image".into(),
-            source_id: place.x86_images[0].as_str().into(),
-            ..SourceDetails::default()
-        }
-        .into(),
-        platform_config: Attr::Expr(platform(&json!({}))),
-        licensing_configs: Attr::Expr(value(&json!([{"type": "WINDOWS", "license_type": "OCI_PROVIDED"}]))),
-        launch_options: Attr::Expr(value(&json!({
-            "boot_volume_type": "PARAVIRTUALIZED", "network_type": "PARAVIRTUALIZED",
-            "is_pv_encryption_in_transit_enabled": false,
-        }))),
-        ..plain(place)
-    };
-    asked(instance.inputs())
-}
-
-fn platform(more: &Json) -> Expr {
-    let mut platform = json!({"type": "AMD_VM", "is_symmetric_multi_threading_enabled": true});
-    platform.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    value(&platform)
-}
-
-fn changes_on_x86(_: &Place) -> Vec<Variation> {
-    let options = |more: Json| {
-        let mut options = json!({
-            "boot_volume_type": "ISCSI", "network_type": "VFIO", "is_pv_encryption_in_transit_enabled": false,
-        });
-        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        value(&options)
-    };
-    vec![
-        change(
-            "shape_config.baseline_ocpu_utilization",
-            value(&json!({"ocpus": 1.0, "memory_in_gbs": 12.0, "baseline_ocpu_utilization": "BASELINE_1_2"})),
-        ),
-        change(
-            "licensing_configs",
-            value(&json!([{"type": "WINDOWS", "license_type": "BRING_YOUR_OWN_LICENSE"}])),
-        ),
-        change("launch_options.boot_volume_type", options(json!({"network_type": "PARAVIRTUALIZED"}))),
-        change("launch_options.network_type", options(json!({}))),
-        change(
-            "launch_options.is_pv_encryption_in_transit_enabled",
-            options(json!({"is_pv_encryption_in_transit_enabled": true})),
-        ),
-        change("launch_options.firmware", options(json!({"firmware": "BIOS"}))),
-        change(
-            "launch_options.remote_data_volume_type",
-            options(json!({"remote_data_volume_type": "ISCSI"})),
-        ),
-        change(
-            "launch_options.is_encryption_in_transit_enabled",
-            options(json!({"is_encryption_in_transit_enabled": true})),
-        ),
-        change(
-            "launch_options.is_consistent_volume_naming_enabled",
-            options(json!({"is_consistent_volume_naming_enabled": false})),
-        ),
-        change("platform_config.is_secure_boot_enabled", platform(&json!({"is_secure_boot_enabled": true}))),
-        change(
-            "platform_config.is_symmetric_multi_threading_enabled",
-            platform(&json!({"is_secure_boot_enabled": true, "is_symmetric_multi_threading_enabled": false})),
-        ),
-        change(
-            "platform_config.is_trusted_platform_module_enabled",
-            platform(&json!({"is_trusted_platform_module_enabled": true})),
-        ),
-        change(
-            "platform_config.is_measured_boot_enabled",
-            platform(&json!({"is_measured_boot_enabled": true})),
-        ),
-        change(
-            "platform_config.is_memory_encryption_enabled",
-            platform(&json!({"is_memory_encryption_enabled": true})),
-        ),
-        change(
-            "launch_volume_attachments",
-            value(&json!([{
-                "type": "paravirtualized", "display_name": "brick", "device": "/dev/oracleoci/oraclevdb",
-                "launch_create_volume_details": {
-                    "volume_creation_type": "ATTRIBUTES", "size_in_gbs": 50, "display_name": "brick",
-                },
-            }])),
-        ),
-        change(
-            "placement_constraint_details",
-            value(&json!({"type": "HOST_GROUP", "compute_host_group_id": "ocid1.computehostgroup.oc1..a"})),
-        ),
-        change(
-            "preemptible_instance_config",
-            value(&json!({"preemption_action": {"type": "TERMINATE", "preserve_boot_volume": false}})),
-        ),
-    ]
-}
-
-fn placement(domains: &[&str], shapes: &Json) -> Expr {
-    value(&json!({"availability_domains": domains, "shapes": shapes}))
-}
-
-/// In one of several places, in place of one that is given.
-fn placed(place: &Place) -> Asked {
-    let shapes = json!([{"shape": "VM.Standard.A1.Flex", "ocpus": 1, "memory_in_gbs": 6}]);
-    let instance = Instance {
-        availability_domain: Attr::default(),
-        shape: Attr::default(),
-        shape_config: Attr::default(),
-        placement: Attr::Expr(placement(&[&place.domains[0]], &shapes)),
-        ..plain(place)
-    };
-    asked(instance.inputs())
-}
-
-fn changes_of_placement(place: &Place) -> Vec<Variation> {
-    let (first, second) = (place.domains[0].as_str(), place.domains[1].as_str());
-    let larger = json!([{"shape": "VM.Standard.A1.Flex", "ocpus": 2, "memory_in_gbs": 12}]);
-    let others = json!([{"shape": "VM.Standard.A2.Flex", "ocpus": 1, "memory_in_gbs": 6}]);
-    vec![
-        change("placement", placement(&[first], &larger)),
-        change("placement", placement(&[second, first], &larger)),
-        change("placement", placement(&[second, first], &others)),
-    ]
 }
 
 const USER_DATA: &str = "IyEvYmluL3NoCnRydWUK";
@@ -267,8 +138,19 @@ pub(crate) const INSTANCE: Case = Case {
                 value(&json!({"is_monitoring_disabled": true, "is_management_disabled": false})),
             ),
             change(
+                "agent_config.plugins_config",
+                value(&json!({
+                    "is_monitoring_disabled": true, "is_management_disabled": false, "are_all_plugins_disabled": false,
+                    "plugins_config": [{"name": "Bastion", "desired_state": "ENABLED"}],
+                })),
+            ),
+            change(
                 "availability_config.recovery_action",
                 value(&json!({"recovery_action": "STOP_INSTANCE"})),
+            ),
+            change(
+                "availability_config.is_live_migration_preferred",
+                value(&json!({"recovery_action": "STOP_INSTANCE", "is_live_migration_preferred": true})),
             ),
             change(
                 "instance_options.are_legacy_imds_endpoints_disabled",
@@ -280,22 +162,62 @@ pub(crate) const INSTANCE: Case = Case {
                     &json!({"source_type": "image", "source_id": place.images[0], "boot_volume_size_in_gbs": 70}),
                 ),
             ),
+            change(
+                "source_details.boot_volume_vpus_per_gb",
+                value(&json!({
+                    "source_type": "image", "source_id": place.images[0], "boot_volume_size_in_gbs": 70,
+                    "boot_volume_vpus_per_gb": 20, "is_preserve_boot_volume_enabled": true,
+                })),
+            ),
             change("preserve_boot_volume", true),
             change("preserve_boot_volume", false),
             change("metadata.user_data", value(&json!({"user_data": OTHER_DATA, "role": "cron"}))),
+            change(
+                "metadata.ssh_authorized_keys",
+                value(&json!({
+                    "user_data": OTHER_DATA, "role": "cron", "ssh_authorized_keys": "ssh-ed25519 AAAA me@example.org",
+                })),
+            ),
             change(
                 "source_details.source_id",
                 value(
                     &json!({"source_type": "image", "source_id": place.images[1], "boot_volume_size_in_gbs": 70}),
                 ),
             ),
+            change(
+                "source_details.kms_key_id",
+                value(&json!({
+                    "source_type": "image", "source_id": place.images[1], "boot_volume_size_in_gbs": 70,
+                    "kms_key_id": "ocid1.key.oc1..a",
+                })),
+            ),
+            change(
+                "source_details.instance_source_image_filter_details",
+                value(&json!({"source_type": "image", "instance_source_image_filter_details": {
+                    "compartment_id": place.tenancy, "operating_system": "Oracle Linux", "operating_system_version": "9",
+                }})),
+            ),
             change("availability_domain", place.domains[1].as_str()),
             change("compartment_id", place.compartments[0].as_str()),
         ]
     },
-    also: &[
-        Start { around: add_subnet, asked: on_x86, changes: changes_on_x86 },
-        Start { around: add_subnet, asked: placed, changes: changes_of_placement },
+    also: super::instance::STARTS,
+    unchanged: &[
+        ("create_vnic_details.vlan_id", "the mock attaches no VNIC to a VLAN"),
+        ("create_vnic_details.private_ip_id", "the mock takes no reserved private address at a launch"),
+        ("create_vnic_details.assign_ipv6ip", "the mock gives VNICs no IPv6 addresses"),
+        (
+            "create_vnic_details.ipv6address_ipv6subnet_cidr_pair_details",
+            "the mock gives VNICs no IPv6 addresses",
+        ),
+        (
+            "source_details.source_type",
+            "no resource type makes a boot volume by itself, for another kind of source",
+        ),
+        (
+            "source_details.instance_source_image_filter_details.defined_tags_filter",
+            "the images of the platform, which the mock has, carry no tags",
+        ),
     ],
     untold: &["placement", "preserve_boot_volume"],
     unlisted: &["create_vnic_details", "source_details"],
@@ -308,6 +230,7 @@ pub(crate) const INSTANCE: Case = Case {
         let end = end.get(at..)?;
         Some(format!("{}{}{end}\n", &text[..at], ["\n", "\r\n", " "][random.random_range(0..3)]).into())
     },
+    inside_too: true,
     ..PLAIN
 };
 
@@ -339,6 +262,10 @@ pub(crate) const VOLUME: Case = Case {
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("autotune_policies", value(&json!([{"autotune_type": "DETACHED_VOLUME"}]))),
             change(
+                "autotune_policies",
+                value(&json!([{"autotune_type": "PERFORMANCE_BASED", "max_vpus_per_gb": 60}])),
+            ),
+            change(
                 "block_volume_replicas",
                 value(&json!([{
                     "availability_domain": place.domains[1], "display_name": "copy",
@@ -365,6 +292,7 @@ pub(crate) const VOLUME: Case = Case {
         },
     ],
     one_way: &["size_in_gbs"],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -394,12 +322,13 @@ async fn backups(bench: &Bench, place: &Place) -> Vec<String> {
     made
 }
 
-fn disk(name: &str) -> Address {
+/// Volumes that others are copies of, or attached: `first` and `second`.
+pub(crate) fn disk(name: &str) -> Address {
     Address::new(volume::TYPE, name).unwrap()
 }
 
 /// Adds volumes that others are copies of, or attached.
-fn add_disks(place: &Place, builder: &mut GraphBuilder) {
+pub(crate) fn add_disks(place: &Place, builder: &mut GraphBuilder) {
     for name in ["first", "second"] {
         let volume = Volume {
             compartment_id: place.tenancy.as_str().into(),
@@ -428,6 +357,7 @@ fn copied(place: &Place) -> Volume {
 fn changes_of_source(place: &Place) -> Vec<Variation> {
     let delta = json!({
         "type": "volumeBackupDelta", "first_backup_id": place.made[0], "second_backup_id": place.made[1],
+        "change_block_size_in_bytes": 4096,
     });
     vec![
         change("source_details.id", copy_of("second")),
@@ -440,7 +370,7 @@ pub(crate) const VOLUME_ATTACHMENT: Case = Case {
     resource_type: volume_attachment::TYPE,
     around: |place, builder| {
         add_subnet(place, builder);
-        add_servers(place, builder);
+        builder.add(plain(place).inputs().at(server("around")));
         add_disks(place, builder);
     },
     asked: |_| {
@@ -461,7 +391,6 @@ pub(crate) const VOLUME_ATTACHMENT: Case = Case {
             change("device", "/dev/oracleoci/oraclevdc"),
             change("is_read_only", true),
             change("volume_id", volume::id(&disk("second")).reference().clone()),
-            change("instance_id", instance::id(&server("other")).reference().clone()),
             change("attachment_type", "iscsi"),
             change("use_chap", true),
             change("is_agent_auto_iscsi_login_enabled", true),
@@ -483,7 +412,13 @@ pub(crate) const VOLUME_ATTACHMENT: Case = Case {
             };
             asked(attachment.inputs())
         },
-        changes: |_| vec![change("is_pv_encryption_in_transit_enabled", true)],
+        changes: |_| {
+            vec![
+                change("is_pv_encryption_in_transit_enabled", true),
+                change("instance_id", instance::id(&server("other")).reference().clone()),
+            ]
+        },
     }],
+    inside_too: true,
     ..PLAIN
 };

@@ -10,7 +10,7 @@ use oci_resources::file_storage::mount_target::{self, MountTarget};
 use oci_resources::file_storage::snapshot::{self, Snapshot};
 use reconcile::Address;
 use reconcile::graph::GraphBuilder;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::network::{add_subnet, groups, subnet_around};
 use super::second::{add_subnets, other_subnet};
@@ -18,7 +18,11 @@ use crate::kit::{Case, PLAIN, Place, Start, Variation, asked, change, value};
 
 /// The last change of all: what is locked cannot be changed or deleted by those who do not override the lock.
 fn locked() -> Variation {
-    change("locks", value(&json!([{"type": "DELETE", "message": "term has begun"}])))
+    let lock = json!({
+        "type": "DELETE", "message": "term has begun", "related_resource_id": "ocid1.instance.oc1..a",
+        "time_created": "2026-11-01T00:00:00Z",
+    });
+    change("locks", value(&json!([lock])))
 }
 
 fn files(name: &str) -> Address {
@@ -33,15 +37,18 @@ fn shot(name: &str) -> Address {
     Address::new(snapshot::TYPE, name).unwrap()
 }
 
+fn add_file_system(place: &Place, builder: &mut GraphBuilder, name: &str) {
+    let system = FileSystem {
+        compartment_id: place.tenancy.as_str().into(),
+        availability_domain: place.domains[0].as_str().into(),
+        ..FileSystem::default()
+    };
+    builder.add(system.inputs().at(files(name)));
+}
+
 fn add_files(place: &Place, builder: &mut GraphBuilder) {
-    for name in ["around", "other"] {
-        let system = FileSystem {
-            compartment_id: place.tenancy.as_str().into(),
-            availability_domain: place.domains[0].as_str().into(),
-            ..FileSystem::default()
-        };
-        builder.add(system.inputs().at(files(name)));
-    }
+    add_file_system(place, builder, "around");
+    add_file_system(place, builder, "other");
 }
 
 fn add_snapshots(place: &Place, builder: &mut GraphBuilder) {
@@ -56,17 +63,20 @@ fn add_snapshots(place: &Place, builder: &mut GraphBuilder) {
     }
 }
 
+fn add_server(place: &Place, builder: &mut GraphBuilder, name: &str) {
+    let target = MountTarget {
+        compartment_id: place.tenancy.as_str().into(),
+        availability_domain: place.domains[0].as_str().into(),
+        subnet_id: subnet::id(&subnet_around()).into(),
+        ..MountTarget::default()
+    };
+    builder.add(target.inputs().at(server(name)));
+}
+
 fn add_servers(place: &Place, builder: &mut GraphBuilder) {
     add_subnet(place, builder);
-    for name in ["around", "other"] {
-        let target = MountTarget {
-            compartment_id: place.tenancy.as_str().into(),
-            availability_domain: place.domains[0].as_str().into(),
-            subnet_id: subnet::id(&subnet_around()).into(),
-            ..MountTarget::default()
-        };
-        builder.add(target.inputs().at(server(name)));
-    }
+    add_server(place, builder, "around");
+    add_server(place, builder, "other");
 }
 
 pub(crate) const FILE_SYSTEM: Case = Case {
@@ -125,6 +135,7 @@ pub(crate) const FILE_SYSTEM: Case = Case {
     }],
     untold: &["source_snapshot_id", "clone_attach_status"],
     unlisted: &["filesystem_snapshot_policy_id"],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -170,7 +181,11 @@ pub(crate) const MOUNT_TARGET: Case = Case {
                 availability_domain: place.domains[0].as_str().into(),
                 subnet_id: subnet::id(&subnet_around()).into(),
                 idmap_type: "NONE".into(),
-                ldap_idmap: Attr::Expr(value(&directory("dc=example,dc=org"))),
+                ldap_idmap: Attr::Expr(value(&json!({
+                    "schema_type": "RFC2307", "user_search_base": "ou=people,dc=example,dc=org",
+                    "group_search_base": "ou=groups,dc=example,dc=org", "cache_refresh_interval_seconds": 300,
+                    "outbound_connector1id": "ocid1.outboundconnector.oc1..a",
+                }))),
                 kerberos: Attr::Expr(value(&json!({"kerberos_realm": "EXAMPLE.ORG"}))),
                 ..MountTarget::default()
             };
@@ -178,13 +193,23 @@ pub(crate) const MOUNT_TARGET: Case = Case {
         },
         changes: |_| {
             vec![
-                change("ldap_idmap", value(&directory("dc=school,dc=org"))),
+                change(
+                    "ldap_idmap",
+                    value(&json!({
+                        "schema_type": "RFC2307BIS", "user_search_base": "ou=people,dc=school,dc=org",
+                        "group_search_base": "ou=groups,dc=school,dc=org", "cache_refresh_interval_seconds": 600,
+                        "cache_lifetime_seconds": 900, "negative_cache_lifetime_seconds": 30,
+                        "outbound_connector1id": "ocid1.outboundconnector.oc1..b",
+                        "outbound_connector2id": "ocid1.outboundconnector.oc1..c",
+                    })),
+                ),
                 change("idmap_type", "LDAP"),
                 change(
                     "kerberos",
                     value(&json!({
                         "kerberos_realm": "SCHOOL.ORG", "is_kerberos_enabled": true,
-                        "key_tab_secret_id": "ocid1.vaultsecret.oc1..a", "current_key_tab_secret_version": 1,
+                        "key_tab_secret_id": "ocid1.vaultsecret.oc1..a", "current_key_tab_secret_version": 2,
+                        "backup_key_tab_secret_version": 1,
                     })),
                 ),
                 change("subnet_id", subnet::id(&other_subnet()).reference().clone()),
@@ -192,21 +217,16 @@ pub(crate) const MOUNT_TARGET: Case = Case {
         },
     }],
     unlisted: &["idmap_type", "ldap_idmap", "kerberos"],
+    inside_too: true,
     ..PLAIN
 };
 
-fn directory(base: &str) -> Json {
-    json!({
-        "schema_type": "RFC2307", "user_search_base": format!("ou=people,{base}"),
-        "group_search_base": format!("ou=groups,{base}"), "cache_refresh_interval_seconds": 300,
-        "cache_lifetime_seconds": 300, "negative_cache_lifetime_seconds": 60,
-        "outbound_connector1id": "ocid1.outboundconnector.oc1..a",
-    })
-}
-
 pub(crate) const EXPORT_SET: Case = Case {
     resource_type: export_set::TYPE,
-    around: add_servers,
+    around: |place, builder| {
+        add_subnet(place, builder);
+        add_server(place, builder, "around");
+    },
     asked: |_| {
         let set = ExportSet {
             mount_target_id: mount_target::id(&server("around")).into(),
@@ -221,20 +241,29 @@ pub(crate) const EXPORT_SET: Case = Case {
             change("display_name", "other"),
             change("max_fs_stat_bytes", "2199023255552"),
             change("max_fs_stat_files", "1000000"),
-            change("mount_target_id", mount_target::id(&server("other")).reference().clone()),
         ]
     },
+    also: &[Start {
+        around: add_servers,
+        asked: |_| {
+            let id = mount_target::id(&server("around")).into();
+            asked(ExportSet { mount_target_id: id, ..ExportSet::default() }.inputs())
+        },
+        changes: |_| vec![change("mount_target_id", mount_target::id(&server("other")).reference().clone())],
+    }],
     untold: &["mount_target_id"],
-    there_before: 2,
+    there_before: 1,
     unlisted: &["mount_target_id", "max_fs_stat_bytes", "max_fs_stat_files"],
+    inside_too: true,
     ..PLAIN
 };
 
 pub(crate) const EXPORT: Case = Case {
     resource_type: export::TYPE,
     around: |place, builder| {
-        add_servers(place, builder);
-        add_files(place, builder);
+        add_subnet(place, builder);
+        add_server(place, builder, "around");
+        add_file_system(place, builder, "around");
     },
     asked: |_| {
         let export = Export {
@@ -254,14 +283,42 @@ pub(crate) const EXPORT: Case = Case {
     changes: |_| {
         vec![
             change("export_options", value(&json!([{"source": "10.0.1.0/24", "access": "READ_WRITE"}]))),
+            change(
+                "export_options",
+                value(&json!([{
+                    "source": "10.0.1.0/24", "access": "READ_WRITE", "identity_squash": "ROOT", "anonymous_uid": "99",
+                    "anonymous_gid": "99", "require_privileged_source_port": false,
+                    "is_anonymous_access_allowed": true, "allowed_auth": ["KRB5", "SYS"],
+                }])),
+            ),
             change("is_idmap_groups_for_sys_auth", true),
             change("path", "/other"),
-            change("export_set_id", mount_target::export_set_id(&server("other")).reference().clone()),
-            change("file_system_id", file_system::id(&files("other")).reference().clone()),
             locked(),
         ]
     },
+    also: &[Start {
+        around: |place, builder| {
+            add_servers(place, builder);
+            add_files(place, builder);
+        },
+        asked: |_| {
+            let export = Export {
+                export_set_id: mount_target::export_set_id(&server("around")).into(),
+                file_system_id: file_system::id(&files("around")).into(),
+                path: "/moodledata".into(),
+                ..Export::default()
+            };
+            asked(export.inputs())
+        },
+        changes: |_| {
+            vec![
+                change("export_set_id", mount_target::export_set_id(&server("other")).reference().clone()),
+                change("file_system_id", file_system::id(&files("other")).reference().clone()),
+            ]
+        },
+    }],
     unlisted: &["export_options"],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -300,10 +357,11 @@ pub(crate) const SNAPSHOT: Case = Case {
             asked(snapshot.inputs())
         },
         changes: |_| {
-            let lock = json!({"lock_mode": "COMPLIANCE", "lock_duration": 30, "cool_off_duration": 14});
+            let lock = json!({"lock_mode": "COMPLIANCE", "lock_duration": 30, "cool_off_duration": 21});
             vec![change("lock_duration_details", value(&lock))]
         },
     }],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -329,10 +387,22 @@ pub(crate) const SNAPSHOT_POLICY: Case = Case {
             change("freeform_tags", value(&json!({"team": "other"}))),
             change("policy_prefix", "site"),
             change("schedules", value(&json!([{"period": "HOURLY", "time_zone": "UTC"}]))),
+            change(
+                "schedules",
+                value(&json!([
+                    {"period": "MONTHLY", "time_zone": "REGIONAL_DATA_CENTER_TIME", "hour_of_day": 4,
+                     "day_of_month": 28, "schedule_prefix": "month", "time_schedule_start": "2026-12-01T00:00:00Z",
+                     "retention_duration_in_seconds": 31_536_000,
+                     "lock_duration_details": {"lock_mode": "GOVERNANCE", "lock_duration": 7, "cool_off_duration": 14}},
+                    {"period": "YEARLY", "time_zone": "UTC", "month": "JULY", "day_of_month": 1, "hour_of_day": 5},
+                    {"period": "WEEKLY", "time_zone": "UTC", "day_of_week": "MONDAY", "hour_of_day": 1},
+                ])),
+            ),
             change("compartment_id", place.compartments[0].as_str()),
             change("availability_domain", place.domains[1].as_str()),
             locked(),
         ]
     },
+    inside_too: true,
     ..PLAIN
 };

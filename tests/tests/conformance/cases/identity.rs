@@ -48,6 +48,7 @@ pub(crate) const DYNAMIC_GROUP: Case = Case {
     },
     unchanged: &[("compartment_id", "it lies in the tenancy, of which there is one")],
     respell,
+    inside_too: true,
     ..PLAIN
 };
 
@@ -94,5 +95,6 @@ pub(crate) const POLICY: Case = Case {
         ]
     },
     respell,
+    inside_too: true,
     ..PLAIN
 };

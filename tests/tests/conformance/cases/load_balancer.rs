@@ -120,10 +120,20 @@ pub(crate) const NETWORK_LOAD_BALANCER: Case = Case {
         ]
     },
     also: &[Start {
-        around: add_subnets,
+        around: |place, builder| {
+            add_subnets(place, builder);
+            add_reserved(place, builder);
+        },
         asked: |place| asked(plain(place).inputs()),
-        changes: |_| vec![change("subnet_id", subnet::id(&other_subnet()).reference().clone())],
+        changes: |_| {
+            let id = public_ip::id(&reserved()).reference().clone();
+            vec![
+                change("subnet_id", subnet::id(&other_subnet()).reference().clone()),
+                change("reserved_ips", Expr::List(vec![Expr::Map(vec![("id".into(), id.into())])])),
+            ]
+        },
     }],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -131,6 +141,26 @@ fn inline(last: u32) -> Expr {
     let backends = (1..=last)
         .map(|at| json!({"name": format!("web{at}"), "ip_address": format!("10.0.200.{at}0"), "port": 80}));
     value(&Json::Array(backends.collect()))
+}
+
+/// Each kind of health check has fields of its own.
+fn changes_of_checker(_: &Place) -> Vec<Variation> {
+    let change = |checker: Json| change("health_checker", value(&checker));
+    vec![
+        change(json!({
+            "protocol": "HTTPS", "port": 443, "url_path": "/login/index.php", "return_code": 200,
+            "response_body_regex": "Moodle", "retries": 5, "timeout_in_millis": 4000, "interval_in_millis": 20_000,
+        })),
+        change(
+            json!({"protocol": "TCP", "port": 80, "request_data": "cGluZw==", "response_data": "cG9uZw=="}),
+        ),
+        change(json!({
+            "protocol": "DNS", "port": 53, "dns": {
+                "domain_name": "example.org", "transport_protocol": "UDP", "query_class": "IN", "query_type": "AAAA",
+                "rcodes": ["NOERROR", "SERVFAIL"],
+            },
+        })),
+    ]
 }
 
 pub(crate) const BACKEND_SET: Case = Case {
@@ -165,11 +195,35 @@ pub(crate) const BACKEND_SET: Case = Case {
             change("name", "other"),
         ]
     },
-    also: &[Start {
-        around: add_balancers,
-        asked: |_| asked(backend_set("web").inputs()),
-        changes: |_| vec![moved()],
-    }],
+    also: &[
+        Start {
+            around: |place, builder| {
+                add_balancers(place, builder);
+                add_servers(place, builder);
+            },
+            asked: |_| asked(backend_set("web").inputs()),
+            changes: |_| {
+                let target = instance::id(&server("around")).reference().clone();
+                let backend = vec![("target_id".into(), target.into()), ("port".into(), value(&json!(80)))];
+                let settings = json!([
+                    {"name": "web1", "ip_address": "10.0.200.10", "port": 80, "weight": 3, "is_drain": true},
+                    {"name": "web2", "ip_address": "10.0.200.20", "port": 80, "is_backup": true},
+                    {"name": "web3", "ip_address": "10.0.200.30", "port": 80, "is_offline": true},
+                ]);
+                vec![
+                    change("backends", value(&settings)),
+                    change("backends", Expr::List(vec![Expr::Map(backend)])),
+                    moved(),
+                ]
+            },
+        },
+        Start {
+            around: add_balancer,
+            asked: |_| asked(backend_set("web").inputs()),
+            changes: changes_of_checker,
+        },
+    ],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -216,6 +270,7 @@ pub(crate) const LISTENER: Case = Case {
         },
         changes: |_| vec![moved()],
     }],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -266,5 +321,6 @@ pub(crate) const BACKEND: Case = Case {
         changes: |_| vec![change("target_id", instance::id(&server("other")).reference().clone()), moved()],
     }],
     untold: &["drain_seconds"],
+    inside_too: true,
     ..PLAIN
 };

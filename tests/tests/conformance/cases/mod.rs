@@ -4,6 +4,7 @@ pub(crate) mod addresses;
 pub(crate) mod compute;
 pub(crate) mod file_storage;
 pub(crate) mod identity;
+pub(crate) mod instance;
 pub(crate) mod load_balancer;
 pub(crate) mod mysql;
 pub(crate) mod network;

@@ -59,6 +59,7 @@ pub(crate) const BUCKET: Case = Case {
     },
     unchanged: &[("namespace", "a tenancy has one")],
     one_way: &["versioning"],
+    inside_too: true,
     ..PLAIN
 };
 
@@ -95,5 +96,6 @@ pub(crate) const OBJECT: Case = Case {
     },
     unchanged: &[("namespace", "a tenancy has one")],
     untold: &["content"],
+    inside_too: true,
     ..PLAIN
 };
