@@ -14,8 +14,10 @@ use oci_resources::mysql::replica::{self, Replica};
 use oci_resources::network_load_balancer::network_load_balancer as balancer;
 use oci_resources::network_load_balancer::{backend, backend_set};
 use reconcile::graph::{Graph, GraphBuilder};
+use reconcile::journal::Ledger as _;
 use reconcile::plan::{Action, Mode, PlanOptions};
-use reconcile::provider::{CreateRequest, Provider as _};
+use reconcile::provider::{CreateRequest, PollRequest, Provider as _, Reply};
+use reconcile::record::{Operation, Pending};
 use reconcile::value::{Value, ValueMap};
 use serde_json::{Value as Json, json};
 
@@ -390,6 +392,42 @@ async fn what_a_creation_could_not_say_is_sent_again_under_its_token_by_the_next
     assert!(before > 1 && all.len() == before + 1, "{before} before, and then {all:?}");
     assert!(all[0].is_some() && all.iter().all(|token| *token == all[0]), "{all:?}");
     assert_eq!(bench.live(resource_type).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_stops_does_not_say_what_a_creation_could_not_say_and_leaves_it_to_the_next() {
+    let mut bench = Bench::new(81).await;
+    bench.control("PUT", "/_mock/limits", Some(&json!({})));
+    bench.reach(&with_rest(&bench, Some(mount_target::TYPE))).await;
+    let address = at(mount_target::TYPE, "it");
+    let id = bench.identifier(&address).unwrap();
+    let mut entry = (**bench.journal.state().entry(&address).unwrap()).clone();
+    entry.inputs.insert("requested_throughput", Value::from(80));
+    let pending = json!({"id": id, "since": 0, "rest": {"token": "t-rest", "is_said": false}});
+    let request = PollRequest {
+        address,
+        operation: Operation::Create,
+        identifier: Some(id.as_str().into()),
+        pending: Pending(pending.to_string().into()),
+        entry: entry.into(),
+    };
+    let said = |bench: &Bench| {
+        bench.mutations().into_iter().filter(|operation| *operation == "UpgradeShapeMountTarget").count()
+    };
+    let before = said(&bench);
+    bench.driver.stop(true);
+    let withheld = bench.driver.poll(request.clone()).await.unwrap_err();
+    assert!(
+        withheld.again_after.is_some_and(|pause| pause < std::time::Duration::from_secs(1)),
+        "{withheld:?}"
+    );
+    assert_eq!(said(&bench), before);
+    bench.driver.stop(false);
+    let reply = bench.driver.poll(request).await.unwrap();
+    assert!(
+        matches!(&reply, Reply::Running(running) if running.pending.as_ref().unwrap().0.contains("t-rest"))
+    );
+    assert_eq!(said(&bench), before + 1);
 }
 
 /// The token of the journal is the one that is sent, so that the same step sent again, by another process too, makes one object.

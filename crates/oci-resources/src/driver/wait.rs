@@ -313,8 +313,12 @@ impl Driver {
         match self.in_turn(module, &seen.id, &calls, token, asked).await {
             Ok(answer) => Ok(Some(answer.unwrap_or_default().work_request)),
             Err(stop) => {
-                let failure = stop.into_failure();
+                let mut failure = stop.into_failure();
                 let is_refused = failure.effect == Effect::None && failure.again_after.is_none();
+                if self.stop.is_asked() && !is_refused {
+                    // Who leaves does not wait for it: it stays open, and the next run says it.
+                    failure.again_after = Some(STOPPED_AGAIN_AFTER);
+                }
                 if is_refused { Ok(None) } else { Err(failure) }
             }
         }
@@ -408,6 +412,9 @@ pub(super) fn failure(error: &Error) -> Failure {
         is_for_want_of_room: matches!(error, Error::NoCapacity(_)),
     }
 }
+
+/// How soon the engine looks again at what a run that stops does not say any more. It does so a few times, and leaves it open.
+const STOPPED_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// The client has repeated the call already; another round is worth it after a longer pause only.
 pub(super) const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(15);
