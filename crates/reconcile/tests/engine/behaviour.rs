@@ -380,6 +380,25 @@ async fn a_secret_is_in_no_record_and_its_change_is_seen() {
     assert!(!written.contains("canary"), "{written}");
 }
 
+/// Looking does not tell whether it was carried out.
+#[tokio::test(start_paused = true)]
+async fn what_is_never_told_inside_an_object_is_asked_for_again_when_its_request_was_lost() {
+    let mut bench = Bench::new();
+    let with = |hint: &str| {
+        let profile = Value::map([("name", Value::from("n")), ("hint", Value::from(hint))]);
+        graph([Node::new(address("account.a")).input("password", "p").input("profile", profile)])
+    };
+    bench.apply_all(&with("one")).await;
+    bench.world().refuse("update account.a", 50, Failure::unclear("the line was cut"));
+    let summary = bench.apply(&with("two"), &PlanOptions::default()).await;
+    assert!(!summary.is_success(), "{summary:?}");
+    bench.world().refuse("update account.a", 0, Failure::unclear("the line was cut"));
+    bench.apply_all(&with("two")).await;
+    let profile = bench.world().get("account.a", "profile");
+    assert_eq!(profile.as_map().unwrap().get("hint"), Some(&Value::from("two")));
+    assert!(bench.plan(&with("two"), &PlanOptions::default()).await.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rolling_group_goes_one_at_a_time_and_stops_at_the_first_that_stays_ill() {
     let members = |label: &str| {

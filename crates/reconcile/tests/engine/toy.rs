@@ -164,6 +164,11 @@ impl ToyWorld {
         // A map of its own, as what is decoded from an answer has.
         let mut attributes = thing.attributes.map_values(Value::clone);
         attributes.remove("password");
+        if let Some(Value::Map(profile)) = attributes.get("profile") {
+            let mut told = profile.clone();
+            told.remove("hint");
+            attributes.insert("profile", Value::Map(told));
+        }
         let broken = thing.broken.then(|| "it fell over".to_owned());
         Some(Object { broken, ..Object::new(id, attributes) })
     }
@@ -325,8 +330,10 @@ fn types() -> Vec<ResourceType> {
         limit: PerOperation::all(Duration::from_secs(3000)),
         ..ResourceType::new(name, schema)
     };
+    let profile = Schema::default().with("name", text()).with("hint", text().write_only());
+    let account = base().with("password", text().required().sensitive().write_only());
     vec![
-        with("account", base().with("password", text().required().sensitive().write_only())),
+        with("account", account.with("profile", Attribute::new(Kind::Object(profile)))),
         ResourceType { holds_data: true, ..with("database", base().with("net_id", text().force_new())) },
         with("disk", base()),
         with("net", base().with("cidr", text().required().force_new())),
