@@ -5,20 +5,15 @@ use std::sync::Arc;
 
 use cross_tests::bench::Bench;
 use oci_client::page::PageLimits;
-use oci_client::sign::Signed;
-use oci_client::transport::{AttemptLimits, RawResponse, Transport, TransportError};
 use oci_resources::driver::Driver;
-use rand::seq::SliceRandom;
-use rand::{SeedableRng, rngs::ChaCha8Rng};
+use rand::rngs::ChaCha8Rng;
 use reconcile::Address;
 use reconcile::graph::{Graph, GraphBuilder};
 use reconcile::journal::Ledger;
 use reconcile::plan::{Action, Mode};
-use reconcile::provider::{
-    DeleteRequest, PollRequest, Provider, ReadAnswer, ReadRequest, Reply, UpdateRequest,
-};
+use reconcile::provider::{DeleteRequest, PollRequest, Provider, Reply, UpdateRequest};
 use reconcile::record::Operation;
-use reconcile::schema::{Attribute, Kind, Schema};
+use reconcile::schema::{Kind, Schema};
 use reconcile::state::commands;
 use reconcile::value::{Expr, Value};
 use serde_json::{Value as Json, json};
@@ -179,14 +174,16 @@ pub(crate) fn value(json: &Json) -> Expr {
 }
 
 /// A point to start from in a cloud.
-struct Begun {
-    around: fn(&Place, &mut GraphBuilder),
-    asked: Asked,
+pub(crate) struct Begun {
+    /// As [`Start::around`].
+    pub(crate) around: fn(&Place, &mut GraphBuilder),
+    /// What is asked for there.
+    pub(crate) asked: Asked,
     changes: Vec<Variation>,
 }
 
 impl Case {
-    fn subject(&self) -> Address {
+    pub(crate) fn subject(&self) -> Address {
         Address::new(self.resource_type, "subject").unwrap()
     }
 
@@ -194,7 +191,7 @@ impl Case {
         self.graph_in(self.around, place, asked, &[])
     }
 
-    fn graph_in(
+    pub(crate) fn graph_in(
         &self,
         around: fn(&Place, &mut GraphBuilder),
         place: &Place,
@@ -237,7 +234,7 @@ impl Case {
     }
 
     /// The points to start from: their surroundings, what is asked, and the changes from there.
-    fn starts(&self, place: &Place) -> Vec<Begun> {
+    pub(crate) fn starts(&self, place: &Place) -> Vec<Begun> {
         let first =
             Begun { around: self.around, asked: self.all_asked(place), changes: self.all_changes(place) };
         let others = self.also.iter().map(|start| Begun {
@@ -248,7 +245,7 @@ impl Case {
         std::iter::once(first).chain(others).collect()
     }
 
-    fn schema(&self) -> Schema {
+    pub(crate) fn schema(&self) -> Schema {
         let mut modules = oci_resources::modules().map(|module| module.resource_type());
         modules.find(|known| *known.name == *self.resource_type).unwrap().schema
     }
@@ -262,7 +259,8 @@ async fn images(bench: &Bench, shape: &str) -> Vec<String> {
     images.into_iter().filter_map(|image| image.id).collect()
 }
 
-async fn place(case: &Case, bench: &Bench) -> Place {
+/// The cloud, with what a case has made in it.
+pub(crate) async fn place(case: &Case, bench: &Bench) -> Place {
     use oci_client::services::core::operations::ListServices;
     use oci_client::services::object_storage::operations::GetNamespace;
     let services = bench.cloud.client.list(ListServices::new(), PageLimits::default()).await.unwrap();
@@ -310,10 +308,16 @@ fn expect_no_secret(bench: &Bench, what: &str) {
 }
 
 pub(crate) async fn create_read_and_destroy(case: &Case) {
+    for start in 0..=case.also.len() {
+        create_read_and_destroy_from(case, start).await;
+    }
+}
+
+async fn create_read_and_destroy_from(case: &Case, start: usize) {
     let mut bench = Bench::new(1).await;
     let place = place(case, &bench).await;
-    let asked = case.all_asked(&place);
-    let around = case.graph(&place, None);
+    let begun = case.starts(&place).swap_remove(start);
+    let around = case.graph_in(begun.around, &place, None, &[]);
     let before = match around.nodes() {
         [] => 0,
         _ => {
@@ -321,7 +325,7 @@ pub(crate) async fn create_read_and_destroy(case: &Case) {
             live(&bench, case.resource_type).await.len()
         }
     };
-    let plan = bench.reach(&case.graph(&place, Some(&asked))).await;
+    let plan = bench.reach(&case.graph_in(begun.around, &place, Some(&begun.asked), &[])).await;
     expect_no_secret(&bench, &format!("{plan:?}"));
     if case.there_before == 0 {
         assert_eq!(live(&bench, case.resource_type).await.len(), before + 1);
@@ -536,69 +540,6 @@ async fn changes_by_others_from(case: &Case, start: usize) {
     }
 }
 
-/// Lists without an order are shuffled, and what the case knows other spellings of is spelled otherwise.
-fn respelled(case: &Case, attribute: &Attribute, path: &str, value: &Expr, random: &mut ChaCha8Rng) -> Expr {
-    match (value, &attribute.kind) {
-        (Expr::List(items), Kind::List(item)) => {
-            let mut items: Vec<Expr> =
-                items.iter().map(|value| respelled(case, item, path, value, random)).collect();
-            if attribute.unordered {
-                items.shuffle(random);
-            }
-            Expr::List(items)
-        }
-        (Expr::Map(entries), Kind::Object(schema)) => Expr::Map(
-            entries
-                .iter()
-                .map(|(name, value)| {
-                    let inner = schema.attribute(name).map(|attribute| {
-                        respelled(case, attribute, &format!("{path}.{name}"), value, random)
-                    });
-                    (name.clone(), inner.unwrap_or_else(|| value.clone()))
-                })
-                .collect(),
-        ),
-        (Expr::Value(Value::List(items)), Kind::List(_)) => {
-            let items = items.iter().cloned().map(Expr::Value).collect();
-            respelled(case, attribute, path, &Expr::List(items), random)
-        }
-        (Expr::Value(Value::Map(map)), Kind::Object(_)) => {
-            let entries =
-                map.iter().map(|(name, value)| (name.clone(), Expr::Value(value.clone()))).collect();
-            respelled(case, attribute, path, &Expr::Map(entries), random)
-        }
-        (Expr::Value(value), _) => {
-            Expr::Value((case.respell)(path, value, random).unwrap_or_else(|| value.clone()))
-        }
-        _ => value.clone(),
-    }
-}
-
-pub(crate) async fn permutations(case: &Case) {
-    let schema = case.schema();
-    let mut bench = Bench::new(3).await;
-    let place = place(case, &bench).await;
-    let asked = case.all_asked(&place);
-    bench.reach(&case.graph(&place, Some(&asked))).await;
-    let mut tried = std::collections::BTreeSet::new();
-    for seed in 0..1000_u64 {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let again: Asked = asked
-            .iter()
-            .map(|(name, value)| {
-                let attribute = schema.attribute(name).unwrap();
-                (name.clone(), respelled(case, attribute, name, value, &mut random))
-            })
-            .collect();
-        // A type without sets and spellings has one permutation; a large one need not be tried twice.
-        if tried.insert(format!("{again:?}")) {
-            let graph = case.graph(&place, Some(&again));
-            let plan = bench.plan_from_state(&graph).await;
-            assert!(plan.is_empty(), "seed {seed}: {:#?}", plan.steps());
-        }
-    }
-}
-
 pub(crate) async fn delete_twice(case: &Case) {
     let mut bench = Bench::new(4).await;
     let place = place(case, &bench).await;
@@ -710,79 +651,4 @@ async fn until_done(bench: &mut Bench, graph: &Graph, mode: Mode, told: &str) {
         bench.world.sleep(std::time::Duration::from_secs(60)).await;
     }
     panic!("{told}: three runs did not suffice: {last:#?}");
-}
-
-pub(crate) async fn unknown_words(case: &Case) {
-    let mut bench = Bench::new(7).await;
-    let place = place(case, &bench).await;
-    let asked = case.all_asked(&place);
-    let graph = case.graph(&place, Some(&asked));
-    bench.reach(&graph).await;
-    let subject = case.subject();
-    let entry = bench.journal.state().entry(&subject).unwrap().clone();
-    let request = || ReadRequest {
-        address: subject.clone(),
-        identifier: entry.identifier.clone().unwrap(),
-        entry: None,
-    };
-    let plain = bench.driver.read(case.resource_type, vec![request()]).await.pop();
-    let Some(ReadAnswer::Found(plain)) = plain else { panic!("{plain:?}") };
-    let driver = Driver::new(changed_words(&bench), "words", vec![place.tenancy.clone()]);
-    let changed = driver.read(case.resource_type, vec![request()]).await.pop();
-    let Some(ReadAnswer::Found(changed)) = changed else { panic!("{changed:?}") };
-    // What was a word of Oracle's is another one now, and everything else is as it was.
-    for (name, value) in plain.attributes.iter() {
-        let now = changed.attributes.get(name);
-        if &**name != "state" && !value.to_string().contains(|c: char| c.is_ascii_uppercase()) {
-            assert_eq!(now, Some(value), "{name}");
-        }
-        assert!(now.is_some(), "`{name}` was lost");
-    }
-}
-
-/// A client of the bench's cloud that sees `_NEW` behind every word in capitals, as if Oracle had added it.
-fn changed_words(bench: &Bench) -> oci_client::client::Client {
-    let inner = cross_tests::MockTransport::new(bench.cloud.mock.clone(), Arc::clone(&bench.world));
-    cross_tests::client_through(&bench.cloud.mock, &bench.world, Arc::new(NewWords { inner })).build()
-}
-
-#[derive(Debug)]
-struct NewWords {
-    inner: cross_tests::MockTransport,
-}
-
-impl Transport for NewWords {
-    fn send(
-        &self,
-        signed: Signed,
-        limits: AttemptLimits,
-    ) -> BoxFuture<'_, Result<RawResponse, TransportError>> {
-        Box::pin(async move {
-            let mut response = self.inner.send(signed, limits).await?;
-            if let Ok(mut body) = serde_json::from_slice::<Json>(&response.body) {
-                change_words(&mut body);
-                response.body = body.to_string().into();
-            }
-            Ok(response)
-        })
-    }
-}
-
-fn change_words(json: &mut Json) {
-    match json {
-        Json::String(text) => {
-            let is_word = text.len() > 2
-                && text.bytes().all(|c| c.is_ascii_uppercase() || c == b'_')
-                && text.as_str() != "TERMINATED";
-            if is_word {
-                text.push_str("_NEW");
-            }
-        }
-        Json::Array(items) => items.iter_mut().for_each(change_words),
-        Json::Object(map) => map
-            .iter_mut()
-            .filter(|(name, _)| !["lifecycleState", "definedTags"].contains(&name.as_str()))
-            .for_each(|(_, value)| change_words(value)),
-        _ => {}
-    }
 }

@@ -1,13 +1,16 @@
 //! The conformance kit: what every resource type promises, tried on each by naming it once.
 //!
 //! In process, on a paused clock. A type's [`kit::Case`] says what must exist around it, what is asked of it, and how each of
-//! its attributes may be changed; the checks in [`kit`] do the rest, and [`touched`] sees that no attribute is forgotten.
+//! its attributes may be changed; the checks in [`kit`], [`spellings`] and [`words`] do the rest, and
+//! [`touched`] sees that no attribute is forgotten.
 //! [`every_type_has_a_case`] fails when a type is forgotten.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod cases;
 mod kit;
+mod spellings;
 mod touched;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +20,7 @@ macro_rules! conformance {
         const CASES: &[(&str, &kit::Case)] = &[$((stringify!($name), &$case),)*];
 
         $(mod $name {
-            use super::{cases, kit};
+            use super::{cases, kit, spellings, words};
 
             #[tokio::test(start_paused = true)]
             async fn create_then_read_shows_no_difference_and_going_leaves_nothing() {
@@ -31,7 +34,7 @@ macro_rules! conformance {
 
             #[tokio::test(start_paused = true)]
             async fn order_and_spelling_of_sets_do_not_matter() {
-                kit::permutations(&$case).await;
+                spellings::permutations(&$case).await;
             }
 
             #[tokio::test(start_paused = true)]
@@ -56,7 +59,7 @@ macro_rules! conformance {
 
             #[tokio::test(start_paused = true)]
             async fn words_that_oracle_adds_later_survive() {
-                kit::unknown_words(&$case).await;
+                words::unknown_words(&$case).await;
             }
         })*
     };

@@ -14,7 +14,7 @@ use reconcile::graph::GraphBuilder;
 use reconcile::value::Expr;
 use serde_json::json;
 
-use super::network::{add_subnet, add_subnet_with_ipv6, groups, subnet_around};
+use super::network::{add_subnet, add_subnet_with_ipv6, groups, other_case, subnet_around};
 use super::second::{add_subnets, other_subnet};
 use crate::kit::{Asked, CANARY, Case, PLAIN, Place, Start, Variation, asked, change, value};
 
@@ -221,7 +221,10 @@ pub(crate) const DB_SYSTEM: Case = Case {
     ],
     untold: &["admin_username", "admin_password", "source"],
     one_way: &["data_storage_size_in_gb", "mysql_version"],
-    respell: |path, _, random| {
+    respell: |path, value, random| {
+        if path == "hostname_label" || path.contains(".ipv6") {
+            return other_case(value, random);
+        }
         let spellings = ["sun 03:00", "SUN 03:00", "Sunday 03:00:00", "sun 03:00:00.000Z"];
         (path == "maintenance.window_start_time").then(|| spellings[random.random_range(0..4)].into())
     },

@@ -140,11 +140,17 @@ pub(crate) const VCN: Case = Case {
             ]
         },
     }],
-    respell: |path, value, random| (path == "dns_label").then(|| other_case(value, random)).flatten(),
+    respell: respell_label_or_block,
     one_way: &["cidr_blocks"],
     inside_too: true,
     ..PLAIN
 };
+
+/// Labels and IPv6 blocks mean the same in capitals.
+fn respell_label_or_block(path: &str, value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
+    let is_one = path == "dns_label" || path.contains("ipv6");
+    is_one.then(|| other_case(value, random)).flatten()
+}
 
 /// The same text in capitals, or not.
 pub(super) fn other_case(value: &Value, random: &mut ChaCha8Rng) -> Option<Value> {
@@ -273,6 +279,7 @@ pub(crate) const SUBNET: Case = Case {
             },
         },
     ],
+    respell: respell_label_or_block,
     inside_too: true,
     ..PLAIN
 };
