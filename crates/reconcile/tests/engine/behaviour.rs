@@ -332,6 +332,56 @@ async fn gone_is_made_again_and_hidden_is_left_alone() {
     );
 }
 
+/// A disk that is whole, with a label, and one that is a part of it.
+fn whole_and_part(label: impl Into<Expr>) -> [Node; 2] {
+    let whole = Node::new(address("disk.whole")).input("label", label);
+    let part = Node::new(address("disk.a-part")).input("label", "part").after(address("disk.whole"));
+    [whole, part]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_begins_with_its_whole_and_comes_after_one_that_is_there() {
+    let mut bench = Bench::new();
+    bench.world().takes("disk", Duration::from_secs(60));
+    bench.apply_all(&graph(whole_and_part("whole"))).await;
+    let order: Vec<String> = bench
+        .events()
+        .iter()
+        .filter_map(|event| match event {
+            Event::Started { address, .. } => Some(format!("started {address}")),
+            Event::Finished { address, .. } => Some(format!("finished {address}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(order[..2], ["started disk.whole", "started disk.a-part"], "{order:?}");
+    let begins = |record: &&Record| matches!(record, Record::Begin(_));
+    assert_eq!(
+        bench.records().iter().take_while(begins).count(),
+        2,
+        "both are on disk before either is sent"
+    );
+
+    bench.forget("disk.a-part");
+    bench.world().remove("disk.a-part");
+    bench.apply_all(&graph(whole_and_part("whole"))).await;
+    assert_eq!(bench.world().get("disk.a-part", "label"), Value::from("part"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_whose_whole_cannot_even_begin_is_not_made_alone() {
+    let mut bench = Bench::new();
+    let about = Expr::Template(vec![
+        TemplatePart::Reference(Reference::new(address("net.a"), "id")),
+        TemplatePart::Text(" is refused".into()),
+    ]);
+    let [whole, part] = whole_and_part(Reference::new(address("data.facts.f"), "fact"));
+    let wanted = graph([net("a"), Node::new(address("data.facts.f")).input("about", about), whole, part]);
+    let summary = bench.apply(&wanted, &PlanOptions::default()).await;
+    let failed: Vec<&str> = summary.failed.iter().map(|end| end.address.as_str()).collect();
+    assert_eq!(failed, ["disk.whole", "disk.a-part"], "{summary:?}");
+    assert_eq!(bench.world().count("create disk"), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_the_service_does_not_show_has_gone_if_its_whole_has() {
     let net_id = |name: &str| Expr::Reference(Reference::new(address(&format!("net.{name}")), "id"));

@@ -10,8 +10,8 @@ use reconcile::graph::Graph;
 use reconcile::journal::{Ledger, MemoryLedger};
 use reconcile::plan::{Plan, PlanInput, PlanOptions, check, plan};
 use reconcile::provider::{
-    CreateRequest, DeleteRequest, Failure, FindRequest, Health, Listed, Object, PerOperation, PollRequest,
-    Provider, ReadAnswer, ReadRequest, Reply, ResourceType, Running, UpdateRequest,
+    CreateRequest, DeleteRequest, Failure, FindRequest, Health, Invalid, Lane, Listed, Object, PerOperation,
+    PollRequest, Provider, ReadAnswer, ReadRequest, Reply, ResourceType, Running, UpdateRequest,
 };
 use reconcile::record::{Identifier, Operation, Pending, Record, Slot, StateEntry};
 use reconcile::run::{
@@ -240,6 +240,21 @@ impl Provider for Toy {
 
     fn data_types(&self) -> &[ResourceType] {
         &self.data
+    }
+
+    /// A label that says that it is refused is.
+    fn validate(&self, _: &str, inputs: &ValueMap) -> Vec<Invalid> {
+        let label = inputs.get("label").and_then(Value::as_str).filter(|label| label.ends_with("refused"));
+        let refused = |_| Invalid { path: "label".parse().unwrap(), message: "is refused".to_owned() };
+        label.map(refused).into_iter().collect()
+    }
+
+    /// Disks that are labelled as a part go with the one that is labelled as a whole, or whose label is not known yet.
+    fn lane(&self, resource_type: &str, _: Option<&Identifier>, inputs: &ValueMap) -> Option<Lane> {
+        let label = inputs.get("label").filter(|_| resource_type == "disk")?;
+        let joins = label.as_str() == Some("part");
+        let is_whole = label.as_str() == Some("whole") || label.first_unknown().is_some();
+        (joins || is_whole).then(|| Lane { batch: Some("disk".into()), joins, ..Lane::new("disks") })
     }
 
     /// A server stands in its net, and a disk in whatever its label names.
