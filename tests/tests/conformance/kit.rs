@@ -62,8 +62,6 @@ pub(crate) struct Case {
     pub(crate) changes: fn(&Place) -> Vec<Variation>,
     /// Other points to start from, for attributes that do not go with what `asked` asks.
     pub(crate) also: &'static [Start],
-    /// Whether the attributes inside others are to be changed too, each of them.
-    pub(crate) inside_too: bool,
     /// Attributes that no change is tried on, and why; with those inside.
     pub(crate) unchanged: &'static [(&'static str, &'static str)],
     /// Attributes that an import cannot find out, because the service does not tell them: who imports lets them be ignored.
@@ -148,7 +146,6 @@ pub(crate) const PLAIN: Case = Case {
     asked: |_| Asked::new(),
     changes: |_| Vec::new(),
     also: &[],
-    inside_too: false,
     unchanged: &[],
     untold: &[],
     unlisted: &[],

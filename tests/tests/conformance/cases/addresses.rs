@@ -58,7 +58,6 @@ pub(crate) const PUBLIC_IP: Case = Case {
             ]
         },
     }],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -165,6 +164,5 @@ pub(crate) const PRIVATE_IP: Case = Case {
             },
         },
     ],
-    inside_too: true,
     ..PLAIN
 };

@@ -230,7 +230,6 @@ pub(crate) const INSTANCE: Case = Case {
         let end = end.get(at..)?;
         Some(format!("{}{}{end}\n", &text[..at], ["\n", "\r\n", " "][random.random_range(0..3)]).into())
     },
-    inside_too: true,
     ..PLAIN
 };
 
@@ -292,7 +291,6 @@ pub(crate) const VOLUME: Case = Case {
         },
     ],
     one_way: &["size_in_gbs"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -419,6 +417,5 @@ pub(crate) const VOLUME_ATTACHMENT: Case = Case {
             ]
         },
     }],
-    inside_too: true,
     ..PLAIN
 };

@@ -135,7 +135,6 @@ pub(crate) const FILE_SYSTEM: Case = Case {
     }],
     untold: &["source_snapshot_id", "clone_attach_status"],
     unlisted: &["filesystem_snapshot_policy_id"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -217,7 +216,6 @@ pub(crate) const MOUNT_TARGET: Case = Case {
         },
     }],
     unlisted: &["idmap_type", "ldap_idmap", "kerberos"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -254,7 +252,6 @@ pub(crate) const EXPORT_SET: Case = Case {
     untold: &["mount_target_id"],
     there_before: 1,
     unlisted: &["mount_target_id", "max_fs_stat_bytes", "max_fs_stat_files"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -318,7 +315,6 @@ pub(crate) const EXPORT: Case = Case {
         },
     }],
     unlisted: &["export_options"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -361,7 +357,6 @@ pub(crate) const SNAPSHOT: Case = Case {
             vec![change("lock_duration_details", value(&lock))]
         },
     }],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -403,6 +398,5 @@ pub(crate) const SNAPSHOT_POLICY: Case = Case {
             locked(),
         ]
     },
-    inside_too: true,
     ..PLAIN
 };

@@ -48,7 +48,6 @@ pub(crate) const DYNAMIC_GROUP: Case = Case {
     },
     unchanged: &[("compartment_id", "it lies in the tenancy, of which there is one")],
     respell,
-    inside_too: true,
     ..PLAIN
 };
 
@@ -95,6 +94,5 @@ pub(crate) const POLICY: Case = Case {
         ]
     },
     respell,
-    inside_too: true,
     ..PLAIN
 };

@@ -133,7 +133,6 @@ pub(crate) const NETWORK_LOAD_BALANCER: Case = Case {
             ]
         },
     }],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -223,7 +222,6 @@ pub(crate) const BACKEND_SET: Case = Case {
             changes: changes_of_checker,
         },
     ],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -270,7 +268,6 @@ pub(crate) const LISTENER: Case = Case {
         },
         changes: |_| vec![moved()],
     }],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -321,6 +318,5 @@ pub(crate) const BACKEND: Case = Case {
         changes: |_| vec![change("target_id", instance::id(&server("other")).reference().clone()), moved()],
     }],
     untold: &["drain_seconds"],
-    inside_too: true,
     ..PLAIN
 };

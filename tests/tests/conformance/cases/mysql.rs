@@ -228,7 +228,6 @@ pub(crate) const DB_SYSTEM: Case = Case {
         let spellings = ["sun 03:00", "SUN 03:00", "Sunday 03:00:00", "sun 03:00:00.000Z"];
         (path == "maintenance.window_start_time").then(|| spellings[random.random_range(0..4)].into())
     },
-    inside_too: true,
     ..PLAIN
 };
 
@@ -397,7 +396,6 @@ pub(crate) const REPLICA: Case = Case {
             },
         },
     ],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -434,7 +432,6 @@ pub(crate) const HEAT_WAVE_CLUSTER: Case = Case {
         },
         changes: moved,
     }],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -488,7 +485,6 @@ pub(crate) const CONFIGURATION: Case = Case {
         },
     }],
     untold: &["variables", "options"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -528,6 +524,5 @@ pub(crate) const BACKUP: Case = Case {
         },
         changes: moved,
     }],
-    inside_too: true,
     ..PLAIN
 };

@@ -142,7 +142,6 @@ pub(crate) const VCN: Case = Case {
     }],
     respell: respell_label_or_block,
     one_way: &["cidr_blocks"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -280,7 +279,6 @@ pub(crate) const SUBNET: Case = Case {
         },
     ],
     respell: respell_label_or_block,
-    inside_too: true,
     ..PLAIN
 };
 
@@ -363,7 +361,6 @@ pub(crate) const INTERNET_GATEWAY: Case = Case {
         };
         asked(gateway.inputs())
     })],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -402,7 +399,6 @@ pub(crate) const NAT_GATEWAY: Case = Case {
         };
         asked(gateway.inputs())
     })],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -454,7 +450,6 @@ pub(crate) const SERVICE_GATEWAY: Case = Case {
         };
         asked(gateway.inputs())
     })],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -486,7 +481,6 @@ pub(crate) const NETWORK_SECURITY_GROUP: Case = Case {
         };
         asked(plain.inputs())
     })],
-    inside_too: true,
     ..PLAIN
 };
 

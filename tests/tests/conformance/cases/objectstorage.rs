@@ -59,7 +59,6 @@ pub(crate) const BUCKET: Case = Case {
     },
     unchanged: &[("namespace", "a tenancy has one")],
     one_way: &["versioning"],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -96,6 +95,5 @@ pub(crate) const OBJECT: Case = Case {
     },
     unchanged: &[("namespace", "a tenancy has one")],
     untold: &["content"],
-    inside_too: true,
     ..PLAIN
 };

@@ -111,7 +111,6 @@ pub(crate) const SECURITY_LIST: Case = Case {
         asked(plain.inputs())
     })],
     respell: respell_rule,
-    inside_too: true,
     ..PLAIN
 };
 
@@ -157,7 +156,6 @@ pub(crate) const DEFAULT_SECURITY_LIST: Case = Case {
     }],
     respell: respell_rule,
     there_before: 1,
-    inside_too: true,
     ..PLAIN
 };
 
@@ -221,6 +219,5 @@ pub(crate) const SECURITY_RULE: Case = Case {
         ]
     },
     respell: respell_rule,
-    inside_too: true,
     ..PLAIN
 };

@@ -79,7 +79,6 @@ pub(crate) const ROUTE_TABLE: Case = Case {
             changes: changed_routes,
         },
     ],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -169,7 +168,6 @@ pub(crate) const DHCP_OPTIONS: Case = Case {
         };
         asked(plain.inputs())
     })],
-    inside_too: true,
     ..PLAIN
 };
 
@@ -238,7 +236,6 @@ pub(crate) const DEFAULT_ROUTE_TABLE: Case = Case {
         },
     ],
     there_before: 1,
-    inside_too: true,
     ..PLAIN
 };
 
@@ -283,6 +280,5 @@ pub(crate) const DEFAULT_DHCP_OPTIONS: Case = Case {
         },
     }],
     there_before: 1,
-    inside_too: true,
     ..PLAIN
 };
