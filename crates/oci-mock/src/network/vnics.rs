@@ -57,6 +57,8 @@ pub struct VnicRequest<'a> {
     pub hostname_label: Option<&'a str>,
     /// The address that it must have.
     pub private_ip: Option<&'a str>,
+    /// The reserved private IP that it takes, in place of an address.
+    pub private_ip_id: Option<&'a str>,
     /// Its network security groups.
     pub nsg_ids: &'a [String],
     /// Its public address.
@@ -80,6 +82,7 @@ impl<'a> VnicRequest<'a> {
             display_name: None,
             hostname_label: None,
             private_ip: None,
+            private_ip_id: None,
             nsg_ids: &[],
             public_ip: PublicAddress::None,
             availability_domain: None,
@@ -123,8 +126,13 @@ pub fn attach_service_vnic(cloud: &mut Cloud, request: &VnicRequest) -> Result<A
 
 fn attach(cloud: &mut Cloud, request: &VnicRequest, of_service: bool) -> Result<AttachedVnic, ApiError> {
     let availability_domain = check(cloud, request)?;
-    let wanted = Wanted { address: request.private_ip, ..Wanted::default() };
-    let address = choose_address(cloud, "privateIp", request.subnet_id, wanted)?;
+    let address = match request.private_ip_id {
+        Some(id) => reserved_address(cloud, id, request.subnet_id)?,
+        None => {
+            let wanted = Wanted { address: request.private_ip, ..Wanted::default() };
+            choose_address(cloud, "privateIp", request.subnet_id, wanted)?
+        }
+    };
     let mut body = Map::new();
     let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
     set("availabilityDomain", json!(availability_domain));
@@ -148,7 +156,18 @@ fn attach(cloud: &mut Cloud, request: &VnicRequest, of_service: bool) -> Result<
         New::of(&VNIC, "PROVISIONING", body).hidden(OWNER, request.owner_id).hidden(SERVICE, of_service);
     let vnic_id = cloud.insert(new);
     cloud.set_state(&vnic_id, "AVAILABLE");
-    let private_ip_id = add_private_ip(cloud, &vnic_id, address, request.hostname_label, true);
+    let private_ip_id = match request.private_ip_id {
+        None => add_private_ip(cloud, &vnic_id, address, request.hostname_label, true),
+        Some(id) => {
+            cloud.update(id, |ip| {
+                ip.set("vnicId", vnic_id.as_str());
+                ip.set("availabilityDomain", availability_domain.as_str());
+                ip.set("isPrimary", true);
+                ip.set("ipState", "ASSIGNED");
+            });
+            id.to_owned()
+        }
+    };
     let public_ip = match request.public_ip {
         PublicAddress::None => None,
         PublicAddress::Ephemeral => {
@@ -198,6 +217,22 @@ fn check(cloud: &Cloud, request: &VnicRequest) -> Result<String, ApiError> {
     }
     let first = || cloud.place().availability_domains().swap_remove(0);
     Ok(own_domain.or(request.availability_domain).map_or_else(first, str::to_owned))
+}
+
+/// The address of a reserved private IP, which must be in this subnet and nobody's.
+fn reserved_address(cloud: &Cloud, id: &str, subnet_id: &str) -> Result<Ipv4Addr, ApiError> {
+    let ip = cloud.related("privateIpId", &PRIVATE_IP, id)?;
+    if ip.text("subnetId") != Some(subnet_id) {
+        return Err(ApiError::invalid(
+            "privateIpId",
+            format!("private IP {id} is not in subnet {subnet_id}"),
+        ));
+    }
+    if ip.text("vnicId").is_some() {
+        return Err(ApiError::conflict(format!("Private IP {id} is already in use by a VNIC")));
+    }
+    let address = ip.text("ipAddress").and_then(|address| address.parse().ok());
+    address.ok_or_else(|| ApiError::invalid("privateIpId", format!("private IP {id} has no IPv4 address")))
 }
 
 /// Refuses a public IP that is not there, or that somebody has.
@@ -403,7 +438,7 @@ pub fn release_service_vnic(cloud: &mut Cloud, vnic_id: &str) {
     cloud.after(Duration::from_secs(seconds), Event::named("network.vnic.gone", json!({"id": vnic_id})));
 }
 
-/// Ends a VNIC and everything on it.
+/// Ends a VNIC and everything on it; a reserved private IP stays in the subnet.
 pub(crate) fn remove_vnic(cloud: &mut Cloud, vnic_id: &str) {
     if cloud.get(vnic_id).is_none_or(|vnic| !vnic.is_live()) {
         return;
@@ -414,7 +449,17 @@ pub(crate) fn remove_vnic(cloud: &mut Cloud, vnic_id: &str) {
         for public in public {
             release_public_ip(cloud, &public);
         }
-        cloud.remove(&id);
+        if cloud.get(&id).is_some_and(|ip| ip.text("lifetime") == Some("RESERVED")) {
+            cloud.update(&id, |ip| {
+                for field in ["vnicId", "availabilityDomain"] {
+                    ip.body.remove(field);
+                }
+                ip.set("isPrimary", false);
+                ip.set("ipState", "AVAILABLE");
+            });
+        } else {
+            cloud.remove(&id);
+        }
     }
     cloud.terminate(vnic_id, "TERMINATING", "TERMINATED", Duration::ZERO);
 }

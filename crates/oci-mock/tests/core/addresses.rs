@@ -191,3 +191,63 @@ fn a_reserved_private_ip_leaves_its_vnic_and_an_ephemeral_one_does_not() {
         vec![("ephemeral", Method::PUT, path, json!({"vnicId": ""}), INVALID, "goes with its VNIC")],
     );
 }
+
+#[test]
+fn a_server_takes_ipv6_addresses_and_a_reserved_private_one_that_outlives_it() {
+    let net = Net::new();
+    let ipv6 = json!({"isIpv6Enabled": true, "ipv6PrivateCidrBlocks": ["fd00:0:0:100::/56"]});
+    let (_, made) = net.post("vcns", &vcn(&net, ipv6));
+    net.pass(2);
+    let subnet = json!({
+        "compartmentId": net.cloud.tenancy(), "vcnId": made["id"], "cidrBlock": "10.0.1.0/24",
+        "ipv6CidrBlocks": ["fd00:0:0:101::/64", "fd00:0:0:102::/64"],
+    });
+    let (_, subnet) = net.post("subnets", &subnet);
+    net.pass(4);
+    let (_, reserved) = net.post("privateIps", &json!({"subnetId": subnet["id"], "ipAddress": "10.0.1.9"}));
+    let launch = |vnic: Value| {
+        let mut body = net.launch_body(text(&subnet, "id"));
+        body["createVnicDetails"] = vnic;
+        body
+    };
+    let pair = |block: &str, address: &str| json!([{"ipv6SubnetCidr": block, "ipv6Address": address}]);
+    let (status, server) = net.post(
+        "instances",
+        &launch(json!({
+            "privateIpId": reserved["id"],
+            "ipv6AddressIpv6SubnetCidrPairDetails": pair("fd00:0:0:102::/64", "fd00:0:0:102::9"),
+        })),
+    );
+    assert_eq!(status, 200, "{server}");
+    let (status, other) =
+        net.post("instances", &launch(json!({"subnetId": subnet["id"], "assignIpv6Ip": true})));
+    assert_eq!(status, 200, "{other}");
+    net.pass(60);
+    let vnic_of = |server: &Value| {
+        let (tenancy, id) = (net.cloud.tenancy(), text(server, "id"));
+        let path = format!("/20160918/vnicAttachments?compartmentId={tenancy}&instanceId={id}");
+        let attachments = net.cloud.get(&path).json().unwrap();
+        net.get("vnics", text(&attachments[0], "vnicId"))
+    };
+    let vnic = vnic_of(&server);
+    assert_eq!(vnic["privateIp"], "10.0.1.9");
+    assert_eq!(vnic["ipv6Addresses"], json!(["fd00:0:0:102::9"]));
+    let chosen = vnic_of(&other)["ipv6Addresses"][0].clone();
+    // The longest run of zeros is left out.
+    assert!(chosen.as_str().unwrap().starts_with("fd00::101:"), "{chosen}");
+    let refused = |what, vnic: Value, refusal| post(what, "instances", launch(vnic), refusal);
+    let wanted = |block: &str, address: &str| json!({"subnetId": subnet["id"], "ipv6AddressIpv6SubnetCidrPairDetails": pair(block, address)});
+    assert_refused(
+        &net,
+        vec![
+            refused("the same address", wanted("fd00:0:0:102::/64", "fd00:0:0:102::9"), [CONFLICT, "in use"]),
+            refused("no such block", wanted("fd00:0:0:103::/64", "fd00:0:0:103::9"), [INVALID, "no such"]),
+            refused("not in the block", wanted("fd00:0:0:102::/64", "fd00:0:0:101::9"), [INVALID, "not an"]),
+            refused("taken", json!({"privateIpId": reserved["id"]}), [CONFLICT, "in use"]),
+        ],
+    );
+    net.delete("instances", text(&server, "id"));
+    net.pass(300);
+    let left = net.get("privateIps", text(&reserved, "id"));
+    assert_eq!((left.get("vnicId"), &left["ipState"]), (None, &json!("AVAILABLE")));
+}

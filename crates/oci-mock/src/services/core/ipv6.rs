@@ -1,14 +1,18 @@
 //! IPv6 blocks of VCNs and subnets: those that Oracle gives, private ones, and those that the customer brings.
 //!
-//! Nothing in the mock has an IPv6 address of its own, so the blocks are checked, kept and told, and no packet follows them.
+//! Blocks and the addresses of VNICs are checked, kept and told; no packet follows them.
 //! API: Core Services 20160918, `CreateVcnDetails`, `CreateSubnetDetails`.
+
+use std::net::Ipv6Addr;
 
 use ipnet::Ipv6Net;
 use serde_json::{Map, Value, json};
 
 use super::subnet::SUBNET;
+use super::vnic::VNIC;
 use crate::cloud::{Cloud, Resource};
 use crate::error::ApiError;
+use crate::ocid;
 use crate::services::Call;
 
 /// Private blocks, and blocks of a subnet (Oracle's API reference: at most five of each).
@@ -48,7 +52,7 @@ pub(super) fn of_new_vcn(cloud: &mut Cloud, call: &Call) -> Result<Map<String, V
 fn allocate(cloud: &mut Cloud) -> Ipv6Net {
     let count = u128::from(cloud.next_number("ipv6 block"));
     let base = 0x2603_c020_8000_u128 << 80;
-    let address = std::net::Ipv6Addr::from(base | (count << (128 - VCN_PREFIX)));
+    let address = Ipv6Addr::from(base | (count << (128 - VCN_PREFIX)));
     Ipv6Net::new(address, VCN_PREFIX).expect("56 is a length of prefixes").trunc()
 }
 
@@ -124,4 +128,59 @@ pub(super) fn requested_of_subnet(
     }
     let first = blocks.first().map_or(Value::Null, |block| json!(block));
     Ok(Map::from_iter([(field.to_owned(), json!(blocks)), ("ipv6CidrBlock".to_owned(), first)]))
+}
+
+/// The IPv6 addresses of a new VNIC: those that `CreateVnicDetails` names, or one that the service chooses.
+pub(super) fn of_new_vnic(
+    cloud: &Cloud,
+    subnet: &Resource,
+    details: &Map<String, Value>,
+) -> Result<Vec<Ipv6Addr>, ApiError> {
+    let field = "createVnicDetails.ipv6AddressIpv6SubnetCidrPairDetails";
+    let blocks = of_subnet(subnet);
+    let others = cloud.live_referrers(&VNIC, &subnet.id).flat_map(|vnic| vnic.texts("ipv6Addresses"));
+    let mut taken: Vec<Ipv6Addr> = others.filter_map(|address| address.parse().ok()).collect();
+    let pairs = details.get("ipv6AddressIpv6SubnetCidrPairDetails").and_then(Value::as_array);
+    let mut wanted: Vec<(Option<&str>, Option<&str>)> = pairs
+        .into_iter()
+        .flatten()
+        .map(|pair| (pair["ipv6SubnetCidr"].as_str(), pair["ipv6Address"].as_str()))
+        .collect();
+    if wanted.is_empty() && details.get("assignIpv6Ip") == Some(&Value::Bool(true)) {
+        wanted.push((None, None));
+    }
+    let mut addresses = Vec::new();
+    for (block, address) in wanted {
+        let block = match block {
+            Some(text) => text.parse().ok().filter(|block| blocks.contains(block)),
+            None => blocks.first().copied(),
+        };
+        let why = || ApiError::invalid(field, format!("subnet {} has no such IPv6 block", subnet.id));
+        let block = block.ok_or_else(why)?;
+        let address = match address {
+            None => free_address(cloud.place().seed, block, &taken),
+            Some(text) => {
+                text.parse().ok().filter(|address| block.contains(address)).ok_or_else(|| {
+                    ApiError::invalid(field, format!("{text:?} is not an address of {block}"))
+                })?
+            }
+        };
+        if taken.contains(&address) {
+            let why = format!("IPv6 address {address} is already in use in subnet {}", subnet.id);
+            return Err(ApiError::conflict(why));
+        }
+        taken.push(address);
+        addresses.push(address);
+    }
+    Ok(addresses)
+}
+
+/// An address that nobody has; the service scatters those that it chooses.
+fn free_address(seed: u64, block: Ipv6Net, taken: &[Ipv6Addr]) -> Ipv6Addr {
+    let chosen = (taken.len()..).map(|number| {
+        let low = u64::from_str_radix(&ocid::hex(seed, &format!("ipv6/{block}/{number}"), 16), 16);
+        Ipv6Addr::from(u128::from(block.network()) | u128::from(low.unwrap_or(1)))
+    });
+    let mut free = chosen.filter(|address| !taken.contains(address));
+    free.next().expect("there is always one more number")
 }

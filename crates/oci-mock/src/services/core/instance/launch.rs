@@ -8,7 +8,7 @@ use super::super::capacity::{Need, Room, choose_fault_domain, room};
 use super::super::catalogue::Shape;
 use super::super::image::IMAGE;
 use super::super::volume_attachment::{LaunchVolume, attach_at_launch, check_launch_volumes};
-use super::super::{boot_volume, default_field, limits, vnic_attachment};
+use super::super::{boot_volume, default_field, ipv6, limits, vnic_attachment};
 use super::config::{Size, check_metadata, check_runs_on, newest, offered, shown_config, size};
 use super::{INSTANCE, NO_HOST, schedule_move, start_work_request};
 use crate::cloud::{Cloud, Event, New, Place};
@@ -137,13 +137,14 @@ fn source(cloud: &Cloud, call: &Call, shape: &Shape, domain: &str) -> Result<Sou
 fn attach_network(cloud: &mut Cloud, call: &Call, instance_id: &str) -> Result<String, ApiError> {
     let details = call.json.get("createVnicDetails").and_then(Value::as_object).cloned().unwrap_or_default();
     let text = |name: &str| details.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let Some(subnet_id) = text("subnetId").or(call.text("subnetId")) else {
-        return Err(ApiError::missing("createVnicDetails.subnetId"));
-    };
+    // A reserved private address is in its subnet already.
+    let of_address = || Some(cloud.get(text("privateIpId")?)?.text("subnetId")?.to_owned());
+    let subnet_id = text("subnetId").or(call.text("subnetId")).map(str::to_owned).or_else(of_address);
+    let subnet_id = subnet_id.ok_or_else(|| ApiError::missing("createVnicDetails.subnetId"))?;
     let name = text("displayName").or(call.text("displayName"));
     let label = text("hostnameLabel").or(call.text("hostnameLabel"));
     let compartment_id = call.required_text("compartmentId")?;
-    attach_vnic(cloud, &details, (subnet_id, name, label), compartment_id, instance_id, call, true)
+    attach_vnic(cloud, &details, (&subnet_id, name, label), compartment_id, instance_id, call, true)
 }
 
 /// A VNIC of an instance as `CreateVnicDetails` describes it.
@@ -171,12 +172,14 @@ pub(in super::super) fn attach_vnic(
         Some(instance) => instance.text("availabilityDomain").map(str::to_owned),
         None => call.text("availabilityDomain").map(str::to_owned),
     };
+    let ipv6 = ipv6::of_new_vnic(cloud, subnet, details)?;
     let vnic = network::attach_vnic(
         cloud,
         &VnicRequest {
             display_name: name,
             hostname_label: label,
             private_ip: details.get("privateIp").and_then(Value::as_str),
+            private_ip_id: details.get("privateIpId").and_then(Value::as_str),
             nsg_ids: &groups,
             public_ip: if public { PublicAddress::Ephemeral } else { PublicAddress::None },
             availability_domain: domain.as_deref(),
@@ -190,6 +193,9 @@ pub(in super::super) fn attach_vnic(
         if let Some(value) = details.get(name).filter(|value| !value.is_null()) {
             tags.insert(name.to_owned(), value.clone());
         }
+    }
+    if !ipv6.is_empty() {
+        tags.insert("ipv6Addresses".to_owned(), json!(ipv6));
     }
     cloud.update(&vnic.vnic_id, |vnic| vnic.merge(&tags));
     Ok(vnic.vnic_id)
