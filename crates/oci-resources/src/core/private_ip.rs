@@ -37,7 +37,8 @@ pub const TYPE: &str = "oci_core_private_ip";
 #[derive(Clone, Debug, Default, JsonSchema)]
 pub struct PrivateIp {
     /// The VNIC. Moving to another one happens in place. An empty text takes it away, where the lifetime
-    /// allows.
+    /// allows. Where something else takes it, a server at its launch, that is left alone.
+    #[schemars(extend("x-volatile" = true))]
     pub vnic_id: Attr<String>,
     /// The subnet, of an address without a VNIC; a change makes a new one.
     #[schemars(extend("x-force-new" = true))]
@@ -98,8 +99,10 @@ struct Told {
     /// The compartment.
     compartment_id: String,
     /// The availability domain of its VNIC.
+    #[schemars(extend("x-volatile" = true))]
     availability_domain: String,
     /// Whether it is the first of its VNIC.
+    #[schemars(extend("x-volatile" = true))]
     is_primary: bool,
     /// Whether it outlives its VNIC.
     is_reserved: bool,
