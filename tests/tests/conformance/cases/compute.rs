@@ -204,11 +204,9 @@ pub(crate) const INSTANCE: Case = Case {
     also: super::instance::STARTS,
     unchanged: &[
         ("create_vnic_details.vlan_id", "the mock attaches no VNIC to a VLAN"),
-        ("create_vnic_details.private_ip_id", "the mock takes no reserved private address at a launch"),
-        ("create_vnic_details.assign_ipv6ip", "the mock gives VNICs no IPv6 addresses"),
         (
-            "create_vnic_details.ipv6address_ipv6subnet_cidr_pair_details",
-            "the mock gives VNICs no IPv6 addresses",
+            "create_vnic_details.ipv6address_ipv6subnet_cidr_pair_details.ipv6id",
+            "no operation of Oracle's tables makes a reserved IPv6 address",
         ),
         (
             "source_details.source_type",

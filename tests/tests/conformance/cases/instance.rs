@@ -3,12 +3,14 @@
 
 use oci_resources::attr::Attr;
 use oci_resources::core::instance::{Instance, ShapeConfig, SourceDetails};
+use oci_resources::core::private_ip::{self, PrivateIp};
 use oci_resources::core::{subnet, volume};
+use reconcile::Address;
 use reconcile::value::{Expr, Value};
 use serde_json::{Value as Json, json};
 
 use super::compute::{add_disks, disk, plain};
-use super::network::{add_subnet, groups, subnet_around};
+use super::network::{add_subnet, add_subnet_with_ipv6, groups, subnet_around};
 use super::second::{add_subnets, other_subnet};
 use crate::kit::{Asked, Place, Start, Variation, asked, change, value};
 
@@ -18,6 +20,19 @@ pub(crate) const STARTS: &[Start] = &[
     Start { around: add_subnet, asked: on_bare_metal, changes: changes_on_bare_metal },
     Start { around: add_subnet, asked: placed, changes: changes_of_placement },
     Start { around: add_subnets, asked: |place| asked(plain(place).inputs()), changes: changes_of_vnic },
+    Start {
+        around: |place, builder| {
+            add_subnet_with_ipv6(place, builder);
+            let address = PrivateIp {
+                subnet_id: subnet::id(&subnet_around()).into(),
+                lifetime: "RESERVED".into(),
+                ..PrivateIp::default()
+            };
+            builder.add(address.inputs().at(reserved_address()));
+        },
+        asked: |place| asked(plain(place).inputs()),
+        changes: changes_of_addresses,
+    },
     Start {
         around: |place, builder| {
             add_subnet(place, builder);
@@ -229,7 +244,7 @@ fn changes_on_bare_metal(_: &Place) -> Vec<Variation> {
 }
 
 fn changes_of_vnic(_: &Place) -> Vec<Variation> {
-    let vnic = |subnet: &reconcile::Address, entries: &Json| {
+    let vnic = |subnet: &Address, entries: &Json| {
         let Expr::Value(Value::Map(entries)) = value(entries) else { unreachable!("an object") };
         let entries = entries.iter().map(|(name, value)| (name.clone(), Expr::Value(value.clone())));
         let subnet = ("subnet_id".into(), subnet::id(subnet).reference().clone().into());
@@ -251,6 +266,28 @@ fn changes_of_vnic(_: &Place) -> Vec<Variation> {
         here("create_vnic_details.subnet_cidr", json!({"subnet_cidr": "10.0.200.0/24"})),
         here("create_vnic_details.assign_private_dns_record", json!({"assign_private_dns_record": true})),
         change("create_vnic_details.subnet_id", vnic(&other_subnet(), &json!({}))),
+    ]
+}
+
+fn reserved_address() -> Address {
+    Address::new(private_ip::TYPE, "around").unwrap()
+}
+
+/// IPv6 addresses, and a private one that was there before.
+fn changes_of_addresses(_: &Place) -> Vec<Variation> {
+    let vnic = |(name, given): (&'static str, Expr)| {
+        let subnet = subnet::id(&subnet_around()).reference().clone();
+        Expr::Map(vec![("subnet_id".into(), subnet.into()), (name.into(), given)])
+    };
+    let pair = json!([{"ipv6subnet_cidr": "fd00:0:0:102::/64", "ipv6address": "fd00:0:0:102::30"}]);
+    let reserved = private_ip::id(&reserved_address()).reference().clone();
+    vec![
+        change("create_vnic_details.assign_ipv6ip", vnic(("assign_ipv6ip", true.into()))),
+        change(
+            "create_vnic_details.ipv6address_ipv6subnet_cidr_pair_details",
+            vnic(("ipv6address_ipv6subnet_cidr_pair_details", value(&pair))),
+        ),
+        change("create_vnic_details.private_ip_id", vnic(("private_ip_id", reserved.into()))),
     ]
 }
 
