@@ -414,7 +414,6 @@ impl Life<'_> {
                 }
             },
             out_max: self.scenario.out_max,
-            makes_room: BTreeSet::new(),
         });
     }
 

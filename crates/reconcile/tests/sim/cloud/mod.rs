@@ -48,6 +48,7 @@ struct CloudState {
     next: u64,
     calls: u64,
     rules: Rules,
+    planned: Planned,
     violations: Vec<String>,
     /// What somebody else has removed.
     vanished: BTreeSet<Identifier>,
@@ -79,8 +80,24 @@ pub(crate) struct Rules {
     /// Members of the rolling group, with their unit.
     pub(crate) units: BTreeMap<Address, u8>,
     pub(crate) out_max: usize,
+}
+
+/// What the last plan that was begun was for. What it began is settled before there is another one.
+#[derive(Debug, Default)]
+struct Planned {
+    wanted: BTreeSet<Address>,
     /// Addresses whose object goes before its successor comes: what refers to it has nothing to refer to for a while.
-    pub(crate) makes_room: BTreeSet<Address>,
+    makes_room: BTreeSet<Address>,
+}
+
+impl Planned {
+    /// Whether something may refer to what goes, the object of an address. What stays may refer to what is replaced, until it is
+    /// told of the new one. And where an object goes before its successor comes, not every wish fits: what stays can be told only
+    /// once, and what it gives up may have to go before that. Between two objects that go there is no such excuse.
+    fn excuses(&self, thing: &Thing, (address, has_successor): (&Address, bool)) -> bool {
+        let replaced = self.wanted.contains(address) && !has_successor;
+        self.wanted.contains(&thing.address) && (replaced || !self.makes_room.is_empty())
+    }
 }
 
 #[derive(Debug)]
@@ -133,6 +150,7 @@ impl Cloud {
             next: 0,
             calls: 0,
             rules: Rules::default(),
+            planned: Planned::default(),
             violations: Vec::new(),
             vanished: BTreeSet::new(),
             run: 0,
@@ -151,9 +169,7 @@ impl Cloud {
 
     pub(crate) fn set_rules(&self, rules: Rules) {
         let mut state = self.state();
-        // What an earlier plan began is settled before there is another plan, so what that plan made room for still counts.
-        let makes_room = std::mem::take(&mut state.rules.makes_room);
-        state.rules = Rules { makes_room, ..rules };
+        state.rules = rules;
         state.run += 1;
         state.deleted.clear();
     }
@@ -161,7 +177,7 @@ impl Cloud {
     /// A plan begins. Who goes out in it is counted from here: a member that settling brought to an end is not.
     pub(crate) fn begin_plan(&self, makes_room: BTreeSet<Address>) {
         let mut state = self.state();
-        state.rules.makes_room = makes_room;
+        state.planned = Planned { wanted: state.rules.wanted.clone(), makes_room };
         state.run += 1;
         state.deleted.clear();
     }
@@ -443,14 +459,9 @@ impl CloudState {
             self.violation(format!("{identifier} of {address} is deleted although it is protected"));
         }
         let has_successor = self.has_other(identifier, address);
-        let stays = self.rules.wanted.contains(address) && !has_successor;
         let dependents: Vec<String> = self
             .referring(identifier)
-            // What stays may refer to what is replaced, until it is told of the new one.
-            .filter(|thing| !(stays && self.rules.wanted.contains(&thing.address)))
-            // Where an object goes before its successor comes, not every wish fits: what stays can be told only once, and what it
-            // gives up may have to go before that. Between two objects that go there is no such excuse.
-            .filter(|thing| self.rules.makes_room.is_empty() || !self.rules.wanted.contains(&thing.address))
+            .filter(|thing| !self.planned.excuses(thing, (address, has_successor)))
             .filter(|thing| thing.work.as_ref().is_none_or(|work| work.operation != Operation::Delete))
             .map(|thing| thing.address.to_string())
             .collect();
