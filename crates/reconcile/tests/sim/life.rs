@@ -1,6 +1,7 @@
 //! One life of a stack: run after run, each of which may stop anywhere, and after each a look at everything that
 //! must be true.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -117,6 +118,9 @@ struct Life<'a> {
     stays_protected: BTreeSet<Address>,
     /// The objects whose loss somebody has agreed to.
     given_up: BTreeSet<Identifier>,
+    /// Those of them that the run under way is about to let go. What replaces one may fail and be replaced in turn: then the consent
+    /// was to that as well.
+    let_go: RefCell<BTreeSet<Identifier>>,
     trace: Vec<String>,
 }
 
@@ -159,6 +163,7 @@ impl<'a> Life<'a> {
             protected: BTreeSet::new(),
             stays_protected: BTreeSet::new(),
             given_up: BTreeSet::new(),
+            let_go: RefCell::default(),
             trace: Vec::new(),
         }
     }
@@ -276,6 +281,7 @@ impl<'a> Life<'a> {
             end = self.program(wish, boundaries, &mut events) => end,
         };
         self.trace = boundaries.trace();
+        self.given_up.append(self.let_go.get_mut());
         let crashed = boundaries.crashed_in().is_some();
         if crashed {
             self.told.crashes += 1;
@@ -362,6 +368,7 @@ impl Life<'_> {
         }
         if consent_needed.is_empty() {
             self.cloud.begin_plan(makes_room(&made));
+            self.let_go.borrow_mut().extend(consented(&made, journal.state(), wish.consent));
             let options = ApplyOptions { concurrency: self.scenario.concurrency, ..ApplyOptions::default() };
             let mut listener = Listener { events, cloud: &self.cloud };
             apply(context, wish.graph, &made, journal, &options, &mut listener, &cancel)
@@ -519,6 +526,13 @@ impl Life<'_> {
     fn broken(&self, rule: &'static str, text: String) -> Broken {
         Broken { rule, text, trace: self.trace.clone() }
     }
+}
+
+/// The objects that a plan deletes and whose loss somebody has agreed to.
+fn consented(plan: &Plan, state: &State, consent: &BTreeSet<Address>) -> Vec<Identifier> {
+    let deletes =
+        plan.steps().iter().filter(|step| step.action == Action::Delete && consent.contains(&step.address));
+    deletes.filter_map(|step| state.object(&step.address, step.slot)?.identifier.clone()).collect()
 }
 
 /// The addresses whose deletion comes before the creation of the successor.
