@@ -45,7 +45,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "mutants",
-        about: "check that the tests catch thirteen deliberate faults",
+        about: "check that the tests catch deliberate faults in the reconciler",
         run: mutants::run,
     },
     Task { name: "spelling", about: "look for common misspellings", run: spelling::check },
