@@ -6,7 +6,6 @@
 mod same;
 mod untold;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::graph::Lifecycle;
@@ -17,7 +16,7 @@ use crate::secret::DigestKey;
 use crate::value::{AttributePath, Value, ValueMap};
 
 pub(crate) use same::Comparison;
-pub(crate) use untold::{completed, has_untold, untold_differs};
+pub(crate) use untold::{said_of, untold_differs, with_untold};
 
 /// One attribute that will change.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -110,11 +109,9 @@ fn diff_attribute(
         }
         return;
     };
-    // What the service does not tell is compared with what it was asked for. Of what nobody asked for yet, because it was
-    // imported, it is taken for granted.
-    let nothing = Value::Map(ValueMap::new());
-    let said = asked.unwrap_or(if sides.asked.is_empty() { desired } else { &nothing });
-    let whole = |value| with_untold(attribute, value, said);
+    // What the service does not tell is compared with what it was asked for.
+    let said = said_of(name, desired, sides.asked);
+    let whole = |value| with_untold(attribute, value, &said);
     let observed = observed.map(whole);
     let observed = observed.as_deref();
     let there = if attribute.write_only { asked } else { observed };
@@ -142,10 +139,6 @@ fn diff_attribute(
         (before, desired),
         changes,
     );
-}
-
-fn with_untold<'v>(attribute: &Attribute, value: &'v Value, said: &Value) -> Cow<'v, Value> {
-    if has_untold(attribute) { Cow::Owned(completed(attribute, value, said)) } else { Cow::Borrowed(value) }
 }
 
 struct Details<'a> {

@@ -1,10 +1,27 @@
 //! What the service does not tell, inside what it tells: it is known only from what was asked for.
 
+use std::borrow::Cow;
+
 use crate::schema::{Attribute, Kind, Schema};
 use crate::value::{Value, ValueMap};
 
+/// What is known of the part of an attribute that the service does not tell: what was `asked` for. Of what nobody asked for yet,
+/// because it was imported, what is wanted is taken for granted.
+pub(crate) fn said_of<'v>(name: &str, desired: &'v Value, asked: &'v ValueMap) -> Cow<'v, Value> {
+    match asked.get(name).filter(|asked| !asked.is_null()) {
+        Some(asked) => Cow::Borrowed(asked),
+        None if asked.is_empty() => Cow::Borrowed(desired),
+        None => Cow::Owned(Value::Map(ValueMap::new())),
+    }
+}
+
+/// What is there, with what was `said` of what the service does not tell inside it.
+pub(crate) fn with_untold<'v>(attribute: &Attribute, there: &'v Value, said: &Value) -> Cow<'v, Value> {
+    if has_untold(attribute) { Cow::Owned(completed(attribute, there, said)) } else { Cow::Borrowed(there) }
+}
+
 /// Whether something inside is write-only.
-pub(crate) fn has_untold(attribute: &Attribute) -> bool {
+fn has_untold(attribute: &Attribute) -> bool {
     match &attribute.kind {
         Kind::Object(schema) => schema.attributes().any(|(_, inner)| inner.write_only || has_untold(inner)),
         // The items of a set are not told apart, so that nobody knows which one was asked for what.
@@ -14,7 +31,7 @@ pub(crate) fn has_untold(attribute: &Attribute) -> bool {
 }
 
 /// What is there, and in it what is write-only as it was `said`; null where nothing was said of it.
-pub(crate) fn completed(attribute: &Attribute, there: &Value, said: &Value) -> Value {
+fn completed(attribute: &Attribute, there: &Value, said: &Value) -> Value {
     if !has_untold(attribute) {
         return there.clone();
     }

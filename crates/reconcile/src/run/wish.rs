@@ -30,9 +30,8 @@ pub(super) fn still_differs(judge: Judge<'_>, name: &str, desired: &ValueMap, pr
     let comparison = diff::Comparison { judge, now: true };
     match (desired.get(name).filter(|value| !value.is_null()), there) {
         (Some(desired), Some(there)) => {
-            let nothing = Value::Map(ValueMap::new());
-            let said = asked.unwrap_or(if prior.inputs.is_empty() { desired } else { &nothing });
-            !comparison.same(attribute, name, desired, &diff::completed(attribute, there, said))
+            let said = diff::said_of(name, desired, &prior.inputs);
+            !comparison.same(attribute, name, desired, &diff::with_untold(attribute, there, &said))
         }
         (None, None) => false,
         (Some(_), None) | (None, Some(_)) => true,

@@ -227,23 +227,13 @@ fn may_begin_with(plan: &Plan, step: &Step, with: u32) -> bool {
         return false;
     };
     let both = [step, other];
-    let takes = |value: &Value| takes_from(value, &other.address);
+    let takes = |value: &Value| value.comes_from(&other.address);
     both.iter().all(|one| one.action == Action::Create && one.unit.is_none())
         && step.lane.is_some()
         && step.lane == other.lane
         && step.batch.is_some()
         && step.batch == other.batch
         && !step.planned.values().any(takes)
-}
-
-/// Whether any part of a value is unknown and will come from `address`.
-fn takes_from(value: &Value, address: &Address) -> bool {
-    match value {
-        Value::Unknown(origin) => origin.address == *address,
-        Value::List(values) => values.iter().any(|value| takes_from(value, address)),
-        Value::Map(map) => map.values().any(|value| takes_from(value, address)),
-        _ => false,
-    }
 }
 
 struct Facts<'a> {

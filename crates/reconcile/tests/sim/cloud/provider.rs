@@ -74,9 +74,7 @@ impl SimulatedProvider {
         self.boundaries.provider(|| format!("done {what}: {fault:?}")).await;
         if fault == Fault::LostReply { Err(Failure::unclear("the connection was cut")) } else { answer }
     }
-}
 
-impl SimulatedProvider {
     /// Lets a part travel with its whole, if that is about to be made and not there yet.
     fn board(&self, whole: &str, part: &CreateRequest) -> Option<oneshot::Receiver<Result<Reply, Failure>>> {
         let is_there = self.cloud.state().has_labelled(whole);
