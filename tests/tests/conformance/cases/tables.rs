@@ -133,6 +133,19 @@ fn changed_routes(_: &Place) -> Vec<Variation> {
     ]
 }
 
+/// The changes of options, a VCN's own or others.
+fn changes_of_options(place: &Place, domain_name_type: &str) -> Vec<Variation> {
+    vec![
+        change("compartment_id", place.compartments[0].as_str()),
+        change("display_name", "other"),
+        change("options", name_servers("VcnLocal")),
+        change("options", own_name_servers()),
+        change("options", value(&json!([{"type": "DomainNameServer", "server_type": "VcnLocal"}]))),
+        change("domain_name_type", domain_name_type),
+        change("freeform_tags", value(&json!({}))),
+    ]
+}
+
 pub(crate) const DHCP_OPTIONS: Case = Case {
     resource_type: dhcp_options::TYPE,
     around: add_network,
@@ -148,17 +161,7 @@ pub(crate) const DHCP_OPTIONS: Case = Case {
         };
         asked(options.inputs())
     },
-    changes: |place| {
-        vec![
-            change("compartment_id", place.compartments[0].as_str()),
-            change("display_name", "other"),
-            change("options", name_servers("VcnLocal")),
-            change("options", own_name_servers()),
-            change("options", value(&json!([{"type": "DomainNameServer", "server_type": "VcnLocal"}]))),
-            change("domain_name_type", "VCN_DOMAIN"),
-            change("freeform_tags", value(&json!({}))),
-        ]
-    },
+    changes: |place| changes_of_options(place, "VCN_DOMAIN"),
     also: &[in_two_networks(|place| {
         let plain = DhcpOptions {
             compartment_id: place.tenancy.as_str().into(),
@@ -252,17 +255,7 @@ pub(crate) const DEFAULT_DHCP_OPTIONS: Case = Case {
         };
         asked(options.inputs())
     },
-    changes: |place| {
-        vec![
-            change("compartment_id", place.compartments[0].as_str()),
-            change("display_name", "other"),
-            change("options", name_servers("VcnLocal")),
-            change("options", own_name_servers()),
-            change("options", value(&json!([{"type": "DomainNameServer", "server_type": "VcnLocal"}]))),
-            change("domain_name_type", "SUBNET_DOMAIN"),
-            change("freeform_tags", value(&json!({}))),
-        ]
-    },
+    changes: |place| changes_of_options(place, "SUBNET_DOMAIN"),
     also: &[Start {
         around: add_networks,
         asked: |_| {
