@@ -18,6 +18,7 @@ use oci_client::error::Error;
 use reconcile::provider::{CreateRequest, Failure, Reply};
 use reconcile::record::Operation;
 use reconcile::value::ValueMap;
+use sha2::{Digest, Sha256};
 
 use super::Driver;
 use super::wait::{BUSY_AGAIN_AFTER, failure};
@@ -278,13 +279,14 @@ fn later() -> Failure {
 /// The token of a request that makes a whole and parts: the same for the same operations, and another one for any others, since the
 /// same token must mean the same request. What it is made of is in the journal before anything is sent.
 fn joint_token(whole: &str, parts: &[Part]) -> String {
-    // FNV-1a, which is the same in every build. The token of the whole is random, so that this only has to tell apart the few
-    // companies in which one whole is ever sent.
-    let bytes = parts.iter().flat_map(|part| part.retry_token.bytes().chain([0]));
-    let digest = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
-        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{whole}-{digest:016x}")
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.retry_token.as_bytes());
+        digest.update([0]);
+    }
+    // The token of the whole is random, so that a few bytes are enough to tell apart the few companies in which one whole is sent.
+    let start: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{whole}-{start}")
 }
 
 #[cfg(test)]
